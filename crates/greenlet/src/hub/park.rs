@@ -1,0 +1,173 @@
+//! Parking and unparking.
+
+use super::Hub;
+use crate::task::{self, Core, TIMED_OUT, WOKEN};
+use crate::timer;
+use std::ptr::NonNull;
+use std::time::Instant;
+
+/// How a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wake {
+    /// Somebody unparked it.
+    Woken,
+    /// The deadline passed.
+    TimedOut,
+    /// A kill is due: the caller unlinks what it has linked and throws it.
+    Killed,
+}
+
+/// Whether a kill may end a wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kills {
+    /// It may.
+    Deliver,
+    /// The wait goes on; the kill stays pending.
+    HoldBack,
+}
+
+/// A timer that is out of the wheel again when it goes, however that is.
+struct Timer<'a> {
+    hub: &'a Hub,
+    entry: timer::Entry,
+}
+
+impl Drop for Timer<'_> {
+    fn drop(&mut self) {
+        if self.entry.is_linked() {
+            // SAFETY: linked into this hub's wheel by `park`, on this thread.
+            unsafe { self.hub.timers.borrow_mut().remove(&raw const self.entry) };
+        }
+    }
+}
+
+impl Hub {
+    /// Parks the calling greenlet until it is [unparked](Hub::unpark), the deadline passes, or a kill is due.
+    ///
+    /// The caller has linked a waiter by which it will be found, and unlinks it whatever the answer is. An
+    /// answer of `Woken` that belongs to an earlier wait does not occur: every waker has unlinked the waiter first.
+    pub(crate) fn park(&self, deadline: Option<Instant>, kills: Kills) -> Wake {
+        if !self.process.is_current() {
+            self.refuse();
+        }
+        let core = self.current();
+        let interruptible = kills == Kills::Deliver && core.shields.get() == 0;
+        let unwinding = task::unwinding(core);
+        if interruptible && !unwinding && core.kill_pending.get() {
+            return Wake::Killed;
+        }
+        core.wake.set(0);
+        core.interruptible.set(interruptible && !unwinding);
+        core.parked.set(true);
+        match deadline {
+            None => self.wait_unwinding(core, unwinding),
+            Some(deadline) => {
+                let timer = Timer {
+                    hub: self,
+                    entry: timer::Entry::new(self.current_ptr().as_ptr().cast()),
+                };
+                // SAFETY: the entry stays where it is until `timer` is dropped, which unlinks it.
+                unsafe {
+                    self.timers
+                        .borrow_mut()
+                        .insert(&raw const timer.entry, crate::time::at(deadline));
+                }
+                self.wait_unwinding(core, unwinding);
+            }
+        }
+        let wake = core.wake.get();
+        if wake & WOKEN != 0 {
+            Wake::Woken
+        } else if wake & TIMED_OUT != 0 {
+            Wake::TimedOut
+        } else {
+            Wake::Killed
+        }
+    }
+
+    #[inline]
+    fn wait_unwinding(&self, core: &Core, unwinding: bool) {
+        if unwinding || self.inside_hook.get() != 0 {
+            self.wait_in_a_panic(core, unwinding);
+        } else {
+            self.schedule();
+        }
+    }
+
+    /// Parks while the thread's panic count is this greenlet's doing, or inside the panic hook.
+    #[cold]
+    fn wait_in_a_panic(&self, core: &Core, unwinding: bool) {
+        if self.inside_hook.get() != 0 {
+            // A second panic on this thread, whoever's, would abort now: run nobody else.
+            core.in_place.set(true);
+            while core.parked.get() {
+                self.wait_for_events();
+            }
+            core.in_place.set(false);
+            return;
+        }
+        self.parked_unwinding
+            .set(self.parked_unwinding.get() + usize::from(unwinding));
+        self.schedule();
+        self.parked_unwinding
+            .set(self.parked_unwinding.get() - usize::from(unwinding));
+    }
+
+    /// Makes a parked greenlet runnable, for `reason` (`WOKEN`, `TIMED_OUT`, or 0 for a kill). A greenlet that is
+    /// runnable already only learns the reason.
+    ///
+    /// # Safety
+    ///
+    /// `core` is alive and belongs to this hub; this is the hub's thread.
+    #[inline]
+    pub(crate) unsafe fn unpark(&self, core: NonNull<Core>, reason: u8) {
+        // SAFETY: alive.
+        let this = unsafe { core.as_ref() };
+        this.wake.set(this.wake.get() | reason);
+        if this.parked.replace(false) && !this.in_place.get() {
+            // SAFETY: a parked greenlet is in no queue, and stays alive at least until it has run.
+            unsafe { self.run_queue.push(core) };
+        }
+    }
+
+    /// Runs every other runnable greenlet once.
+    #[inline]
+    pub(crate) fn yield_now(&self) {
+        let core = self.current();
+        if core.kill_is_due() {
+            task::throw_kill(core);
+        }
+        if self.inside_hook.get() != 0 {
+            std::thread::yield_now();
+            return;
+        }
+        let unwinding = task::unwinding(core);
+        self.parked_unwinding
+            .set(self.parked_unwinding.get() + usize::from(unwinding));
+        // SAFETY: running, so in no queue.
+        unsafe { self.run_queue.push(self.current_ptr()) };
+        if self.schedule_was_alone() {
+            // Nobody else here; but another thread may be what the caller waits for.
+            std::thread::yield_now();
+        }
+        self.parked_unwinding
+            .set(self.parked_unwinding.get() - usize::from(unwinding));
+        if core.kill_is_due() {
+            task::throw_kill(core);
+        }
+    }
+
+    /// Throws the calling greenlet's kill.
+    #[cold]
+    pub(crate) fn throw_kill(&self) -> ! {
+        task::throw_kill(self.current())
+    }
+
+    #[cold]
+    fn refuse(&self) -> ! {
+        match self.check_fork() {
+            Err(error) => panic!("{error}"),
+            Ok(()) => unreachable!("the hub belongs to this process"),
+        }
+    }
+}

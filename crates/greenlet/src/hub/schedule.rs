@@ -1,0 +1,219 @@
+//! Choosing who runs, and sleeping when nobody can.
+
+use super::Hub;
+use super::inbox::Bed;
+use crate::switch::{Arrival, Suspended};
+use crate::task::{Core, TIMED_OUT};
+use std::ptr::NonNull;
+
+/// After so many scheduling steps the hub looks at its inbox, timers and reactor even though greenlets
+/// are runnable.
+const FAIRNESS: u32 = 61;
+
+impl Hub {
+    /// Runs others until the calling greenlet, which is parked or queued, is chosen again.
+    #[inline]
+    pub(crate) fn schedule(&self) {
+        let next = self.next_runnable();
+        if next != self.current.get() {
+            self.switch_to(next);
+        }
+    }
+
+    /// The same; tells whether there was nobody else to run.
+    #[inline]
+    pub(super) fn schedule_was_alone(&self) -> bool {
+        let next = self.next_runnable();
+        if next == self.current.get() {
+            return true;
+        }
+        self.switch_to(next);
+        false
+    }
+
+    /// The next greenlet to run; sleeps until there is one.
+    #[inline]
+    pub(super) fn next_runnable(&self) -> NonNull<Core> {
+        let tick = self.tick.get() + 1;
+        self.tick.set(tick);
+        if tick >= FAIRNESS {
+            self.look_around();
+        }
+        match self.run_queue.pop() {
+            Some(core) => core,
+            None => self.wait_for_runnable(),
+        }
+    }
+
+    /// Switches to `next`; returns when somebody switches back to the calling greenlet.
+    #[inline]
+    fn switch_to(&self, next: NonNull<Core>) {
+        let me = self.current.replace(next);
+        // SAFETY: `next` was in the run queue, so it is alive and belongs to this thread.
+        let suspended = match unsafe { next.as_ref() }.suspended.take() {
+            Some(suspended) => suspended,
+            None => self.new_context(next),
+        };
+        // SAFETY: suspended by this function, on this thread, or new. A suspended greenlet's stack is alive.
+        let arrival = unsafe { suspended.resume(me.as_ptr() as usize) };
+        self.arrive(arrival);
+    }
+
+    /// Switches away for the last time, from a greenlet that has ended, whose stack is in `dying`.
+    pub(super) fn switch_away(&self, next: NonNull<Core>) -> ! {
+        self.current.set(next);
+        // SAFETY: as in `switch_to`.
+        let suspended = match unsafe { next.as_ref() }.suspended.take() {
+            Some(suspended) => suspended,
+            None => self.new_context(next),
+        };
+        // SAFETY: as in `switch_to`. Nobody keeps this greenlet's registers, so nobody resumes it.
+        unsafe { suspended.resume(0) };
+        unreachable!("a greenlet that has ended was resumed");
+    }
+
+    /// A context for a greenlet that runs for the first time, on a stack of its own.
+    #[inline(never)]
+    fn new_context(&self, core: NonNull<Core>) -> Suspended {
+        // SAFETY: alive, see the callers.
+        let this = unsafe { core.as_ref() };
+        let Some(class) = this.class else {
+            unreachable!("a root greenlet has started")
+        };
+        let stack = self.stacks.borrow_mut().take(class);
+        this.own(&stack);
+        // SAFETY: the control block keeps the stack until the greenlet has ended, and gives it to whoever runs next.
+        let suspended = unsafe { Suspended::new(&stack) };
+        this.stack.set(Some(stack));
+        suspended
+    }
+
+    /// First thing after every switch: keep what the one before left.
+    #[inline]
+    pub(super) fn arrive(&self, arrival: Arrival) {
+        match NonNull::new(arrival.data as *mut Core) {
+            // SAFETY: it has just parked or queued itself, so it is alive.
+            Some(before) => unsafe { before.as_ref() }.suspended.set(Some(arrival.from)),
+            None => self.bury(),
+        }
+    }
+
+    /// Takes back the stack of the greenlet that has just switched away for ever.
+    fn bury(&self) {
+        if let Some(stack) = self.dying.take() {
+            let class = stack.class();
+            let mut stacks = self.stacks.borrow_mut();
+            stacks.give(stack);
+            stacks.unreserve(class);
+        }
+    }
+
+    #[cold]
+    fn look_around(&self) {
+        self.tick.set(0);
+        self.take_in();
+        let mut reactor = self.reactor.borrow_mut();
+        if let Some(reactor) = reactor.as_mut() {
+            reactor.poll(self, Some(0));
+        }
+        drop(reactor);
+        if let Some(worker) = &self.worker
+            && let Some(core) = worker.find()
+        {
+            self.adopt(core);
+            // SAFETY: found unstarted, so in no run queue; the queue's count came along.
+            unsafe { self.run_queue.push(core) };
+        }
+    }
+
+    /// Wake-ups of other threads, and timers that are due.
+    #[inline]
+    fn take_in(&self) {
+        if !self.shared.inbox.is_empty() {
+            // SAFETY: this is the hub's thread.
+            unsafe { self.shared.inbox.deliver() };
+        }
+        self.fire_timers();
+    }
+
+    #[inline]
+    fn fire_timers(&self) {
+        let mut timers = self.timers.borrow_mut();
+        if !timers.is_empty() {
+            timers.expire(crate::time::now(), |entry| {
+                // SAFETY: the entry was linked by `park`, whose greenlet has not run since, so both are alive.
+                unsafe {
+                    let core = NonNull::new_unchecked((*entry).payload().cast::<Core>().cast_mut());
+                    self.unpark(core, TIMED_OUT);
+                }
+            });
+        }
+    }
+
+    /// A worker makes an unstarted greenlet of the stealable queues its own.
+    fn adopt(&self, core: NonNull<Core>) {
+        self.live.set(self.live.get() + 1);
+        // SAFETY: the queue's count keeps it alive.
+        unsafe { core.as_ref() }.hub.store(
+            std::ptr::from_ref(self.shared).cast_mut(),
+            std::sync::atomic::Ordering::Relaxed,
+        );
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_for_runnable(&self) -> NonNull<Core> {
+        loop {
+            self.take_in();
+            if let Some(core) = self.run_queue.pop() {
+                return core;
+            }
+            if let Some(worker) = &self.worker
+                && let Some(core) = worker.find()
+            {
+                self.adopt(core);
+                return core;
+            }
+            self.sleep(true);
+            self.tick.set(0);
+            if let Some(core) = self.run_queue.pop() {
+                return core;
+            }
+        }
+    }
+
+    /// One round of sleeping and taking in what came, without running anybody: inside a panic hook.
+    pub(super) fn wait_for_events(&self) {
+        self.take_in();
+        if self.current().parked.get() {
+            self.sleep(false);
+        }
+    }
+
+    /// Sleeps until rung, until a descriptor is ready, or until the next timer is due; takes in descriptors' events.
+    ///
+    /// A worker that may run greenlets does not fall asleep while there are some to take.
+    fn sleep(&self, may_run: bool) {
+        let worker = if may_run { self.worker.as_ref() } else { None };
+        let mut reactor = self.reactor.borrow_mut();
+        self.shared.bell.arm(if reactor.is_some() {
+            Bed::Reactor
+        } else {
+            Bed::Condvar
+        });
+        let idle = worker.map(|worker| worker.idle());
+        // The last look: whoever pushes from here on sees the bell armed.
+        if self.shared.inbox.is_empty() && !worker.is_some_and(|worker| worker.has_work()) {
+            let deadline = self.timers.borrow_mut().next_deadline();
+            match reactor.as_mut() {
+                Some(reactor) => {
+                    let timeout = deadline.map(|at| at.saturating_sub(crate::time::now()));
+                    reactor.poll(self, timeout);
+                }
+                None => self.shared.sleep(deadline.map(crate::time::instant)),
+            }
+        }
+        drop(idle);
+        self.shared.bell.disarm();
+    }
+}

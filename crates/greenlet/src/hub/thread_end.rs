@@ -1,0 +1,72 @@
+//! The end of a thread that has a hub.
+//!
+//! Parked greenlets of the hub are leaked: their stacks stay mapped for ever, since another thread may hold a borrow
+//! into them. They are never unwound from here: the thread's other thread-locals are being dropped.
+
+use super::{HUB, Hub, HubShared};
+use crate::task::Core;
+use std::ptr;
+use std::thread;
+
+struct Watch;
+
+thread_local! {
+    static WATCH: Watch = const { Watch };
+}
+
+/// Makes the end of this thread take its hub down.
+pub(super) fn watch() {
+    // Fails in a thread that is dropping its thread-locals already; such a late hub is leaked.
+    let _ = WATCH.try_with(|_| ());
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let hub = HUB.replace(ptr::null());
+        if hub.is_null() {
+            return;
+        }
+        // SAFETY: made by `Hub::create`; this is its thread, on the root's stack.
+        let live = unsafe { (*hub).live.get() };
+        if live == 0 {
+            // SAFETY: as above, and no greenlet is left, so nothing of the core stands on any stack of this hub.
+            unsafe { Hub::take_down(hub) };
+        } else if !is_main() {
+            let thread = thread::current();
+            let name = thread.name().unwrap_or("<unnamed>");
+            eprintln!(
+                "greenlet: thread '{name}' ended with {live} of its greenlets unfinished; they are leaked"
+            );
+        }
+    }
+}
+
+/// The end of the main thread is the end of the process, as for std's threads: nothing to report.
+fn is_main() -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // SAFETY: both calls only return numbers.
+        unsafe { libc::gettid() == libc::getpid() }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        thread::current().name() == Some("main")
+    }
+}
+
+impl Hub {
+    /// # Safety
+    ///
+    /// On the hub's thread, with no greenlet left but the root, and `HUB` cleared.
+    unsafe fn take_down(hub: *const Hub) {
+        // SAFETY: made by `Box::into_raw` in `create`; nobody has a reference any more.
+        let hub = unsafe { Box::from_raw(hub.cast_mut()) };
+        let shared: &'static HubShared = hub.shared;
+        let root = hub.root.as_ptr();
+        drop(hub);
+        // SAFETY: the hub's count on its root, which has no outcome to drop.
+        unsafe { Core::release(root) };
+        // SAFETY: the owner, once.
+        unsafe { shared.retire() };
+    }
+}

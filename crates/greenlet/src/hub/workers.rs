@@ -1,0 +1,236 @@
+//! The worker hubs, and the queues of greenlets that have not started.
+
+use super::{Hub, HubShared};
+use crate::config;
+use crate::task::Core;
+use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
+use once_cell::sync::OnceCell;
+use parking_lot::Mutex;
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::thread;
+
+/// A greenlet that has not started: a `Send` closure in its packet.
+struct Unstarted(NonNull<Core>);
+
+// SAFETY: closure and outcome are `Send` (`spawn_worker`), and nothing of the packet has run yet.
+unsafe impl Send for Unstarted {}
+
+/// All worker hubs.
+pub(crate) struct Workers {
+    /// Greenlets that threads which are no workers have spawned.
+    injector: Injector<Unstarted>,
+    seats: Box<[Seat]>,
+    /// How many workers sleep or are about to.
+    idle: AtomicUsize,
+    running: AtomicBool,
+    /// How many threads have been started, and the queues of the others.
+    starting: Mutex<Vec<(usize, Deque<Unstarted>)>>,
+}
+
+/// What the others know of one worker.
+struct Seat {
+    shared: &'static HubShared,
+    stealer: Stealer<Unstarted>,
+}
+
+static WORKERS: OnceCell<Workers> = OnceCell::new();
+
+/// The number of worker hubs: `GREENLET_WORKERS`, or as many as
+/// [`available_parallelism`](std::thread::available_parallelism) says.
+///
+/// They are threads that start when the first greenlet is spawned on them, and never end.
+///
+/// # Panics
+///
+/// When `GREENLET_WORKERS` is no number from 1 to 1024. (Spawning gives an error then.)
+///
+/// # Examples
+///
+/// ```
+/// assert!(greenlet::workers() >= 1);
+/// ```
+pub fn workers() -> usize {
+    match config::workers() {
+        Ok(count) => count,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The workers, all of them running.
+pub(crate) fn started() -> io::Result<&'static Workers> {
+    let workers = WORKERS.get_or_try_init(|| config::workers().map(Workers::new))?;
+    if !workers.running.load(Ordering::Acquire) {
+        workers.start()?;
+    }
+    Ok(workers)
+}
+
+impl Workers {
+    fn new(count: usize) -> Workers {
+        let mut deques = Vec::with_capacity(count);
+        let seats = (0..count)
+            .map(|index| {
+                let deque = Deque::new_fifo();
+                let stealer = deque.stealer();
+                deques.push((index, deque));
+                Seat {
+                    shared: HubShared::acquire(),
+                    stealer,
+                }
+            })
+            .collect();
+        // Popped from the end: the first is started first.
+        deques.reverse();
+        Workers {
+            injector: Injector::new(),
+            seats,
+            idle: AtomicUsize::new(0),
+            running: AtomicBool::new(false),
+            starting: Mutex::new(deques),
+        }
+    }
+
+    /// Starts the threads that do not run yet. After an error the next call goes on where this one stopped.
+    #[cold]
+    fn start(&'static self) -> io::Result<()> {
+        let mut starting = self.starting.lock();
+        while let Some((index, deque)) = starting.pop() {
+            // The deque goes to the thread only once it runs, so that a failure loses nothing.
+            let (send, receive) = std::sync::mpsc::channel();
+            let spawned = thread::Builder::new()
+                .name(format!("greenlet-worker-{index}"))
+                .spawn(move || {
+                    if let Ok(deque) = receive.recv() {
+                        self.work(index, deque);
+                    }
+                });
+            if let Err(error) = spawned {
+                starting.push((index, deque));
+                return Err(io::Error::new(
+                    error.kind(),
+                    format!(
+                        "cannot start a thread for worker hub {index}: {error} (the limits are RLIMIT_NPROC, kernel.threads-max and the cgroup's pids.max)"
+                    ),
+                ));
+            }
+            let _ = send.send(deque);
+        }
+        self.running.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn work(&'static self, index: usize, deque: Deque<Unstarted>) -> ! {
+        exact_timers();
+        let hub = Hub::create(
+            Some(Worker {
+                index,
+                deque,
+                workers: self,
+            }),
+            self.seats[index].shared,
+        );
+        loop {
+            // The thread's own greenlet is never unparked: it only lends its stack to the scheduler.
+            hub.schedule();
+        }
+    }
+
+    /// Queues an unstarted greenlet, and sees to it that somebody is awake to run it.
+    ///
+    /// # Safety
+    ///
+    /// The scheduler's count on `core` goes along; closure and outcome are `Send`; a stack is reserved.
+    pub(crate) unsafe fn submit(&self, hub: &Hub, core: NonNull<Core>) {
+        match &hub.worker {
+            Some(worker) => worker.deque.push(Unstarted(core)),
+            None => self.injector.push(Unstarted(core)),
+        }
+        // Pairs with the fence in `idle`: either this thread sees the idle worker, or that one sees the greenlet.
+        fence(Ordering::SeqCst);
+        if self.idle.load(Ordering::Relaxed) > 0 {
+            self.wake_one();
+        }
+    }
+
+    #[cold]
+    fn wake_one(&self) {
+        for seat in &self.seats {
+            if seat.shared.ring() {
+                return;
+            }
+        }
+    }
+}
+
+/// Lets the kernel wake this thread at the time asked for, instead of up to 50 µs later.
+fn exact_timers() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: sets a number of the calling thread.
+    unsafe {
+        libc::prctl(libc::PR_SET_TIMERSLACK, 1);
+    }
+}
+
+/// A worker hub's own part.
+pub(super) struct Worker {
+    index: usize,
+    deque: Deque<Unstarted>,
+    workers: &'static Workers,
+}
+
+impl Worker {
+    /// An unstarted greenlet: of this worker, of the threads that are no workers, or of another worker.
+    pub(super) fn find(&self) -> Option<NonNull<Core>> {
+        if let Some(Unstarted(core)) = self.deque.pop() {
+            return Some(core);
+        }
+        loop {
+            let mut again = false;
+            match self.workers.injector.steal_batch_and_pop(&self.deque) {
+                Steal::Success(Unstarted(core)) => return Some(core),
+                Steal::Retry => again = true,
+                Steal::Empty => (),
+            }
+            let count = self.workers.seats.len();
+            for seat in (1..count).map(|step| &self.workers.seats[(self.index + step) % count]) {
+                match seat.stealer.steal_batch_and_pop(&self.deque) {
+                    Steal::Success(Unstarted(core)) => return Some(core),
+                    Steal::Retry => again = true,
+                    Steal::Empty => (),
+                }
+            }
+            if !again {
+                return None;
+            }
+        }
+    }
+
+    /// Whether there may be an unstarted greenlet somewhere.
+    pub(super) fn has_work(&self) -> bool {
+        !self.deque.is_empty()
+            || !self.workers.injector.is_empty()
+            || self
+                .workers
+                .seats
+                .iter()
+                .any(|seat| !seat.stealer.is_empty())
+    }
+
+    /// Counts this worker as idle until the guard goes.
+    pub(super) fn idle(&self) -> Idle {
+        self.workers.idle.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        Idle(self.workers)
+    }
+}
+
+/// See [`Worker::idle`].
+pub(super) struct Idle(&'static Workers);
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        self.0.idle.fetch_sub(1, Ordering::Relaxed);
+    }
+}

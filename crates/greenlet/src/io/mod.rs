@@ -1,0 +1,34 @@
+//! Door 2: waiting for a descriptor.
+//!
+//! A [`Source`] owns something with a descriptor and lets greenlets, of any hub, wait until it can be read or written. It
+//! registers with a hub's reactor when it first has to wait there, once, for both directions, edge-triggered; from then
+//! on a wait makes no system call of its own.
+//!
+//! # Examples
+//!
+//! ```
+//! use greenlet::io::{Progress, Source};
+//! use std::io::{Read, Write};
+//! use std::os::unix::net::UnixStream;
+//!
+//! let (reader, mut writer) = UnixStream::pair()?;
+//! reader.set_nonblocking(true)?;
+//! let reader = Source::new(reader);
+//! let received = greenlet::spawn(move || {
+//!     let mut buffer = [0; 8];
+//!     let count = reader.read_with(None, |mut stream| stream.read(&mut buffer).map(Progress::More))?;
+//!     Ok::<_, std::io::Error>(buffer[..count].to_vec())
+//! });
+//! greenlet::yield_now(); // it parks: there is nothing to read
+//! writer.write_all(b"ping")?;
+//! assert_eq!(received.join().unwrap()?, b"ping");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod reactor;
+mod registration;
+mod source;
+pub(crate) mod sys;
+
+pub(crate) use reactor::Reactor;
+pub use source::{Progress, Source};

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+pub mod futex;
+mod hub;
+pub mod io;
+mod offload;
+mod stack;
+mod switch;
+mod task;
+pub mod time;
+mod timer;
+
+pub use hub::workers::workers;
+pub use offload::{offload, offload_lookup};
+pub use task::{
+    Builder, Greenlet, Handle, Id, JoinHandle, Killed, current, panicking, shield, spawn, yield_now,
+};

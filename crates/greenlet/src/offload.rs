@@ -1,0 +1,234 @@
+//! Door 4: calls that block the thread.
+//!
+//! A pool of threads, grown on demand to a bound; idle ones end after a while. Name look-ups have a lane of their own, so that
+//! slow ones cannot hold up the rest.
+
+use crate::hub::inbox::Node;
+use crate::hub::{Hub, HubShared, Kills};
+use crate::task::{Core, WOKEN};
+use parking_lot::{Condvar, Mutex};
+use std::cell::{Cell, UnsafeCell};
+use std::collections::VecDeque;
+use std::mem::offset_of;
+use std::panic::{self, AssertUnwindSafe};
+use std::ptr::NonNull;
+use std::thread;
+use std::time::Duration;
+
+/// How long a thread waits for more work before it ends.
+const IDLE: Duration = Duration::from_secs(10);
+
+static GENERAL: Lane = Lane::new("greenlet-offload", 64);
+static LOOKUP: Lane = Lane::new("greenlet-lookup", 16);
+
+/// Runs `f`, which may block its thread, without blocking the other greenlets of this hub.
+///
+/// The calling greenlet parks until `f` has returned; `f` runs on a thread of a pool, and may borrow from the caller's
+/// stack. A kill is held back until it has returned. When no other greenlet can ever run on this hub, `f` is called in
+/// place. At most 64 calls run at a time; more wait their turn. Mirrors gevent's `threadpool.apply`.
+///
+/// # Panics
+///
+/// A panic of `f` goes on in the caller.
+///
+/// # Examples
+///
+/// ```
+/// let text = String::from("borrowed");
+/// let length = greenlet::offload(|| text.len()); // stands for something slow
+/// assert_eq!(length, 8);
+/// ```
+pub fn offload<F, T>(f: F) -> T
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    GENERAL.run(f)
+}
+
+/// [`offload`] in the lane of name look-ups, of which at most 16 run at a time.
+///
+/// # Panics
+///
+/// A panic of `f` goes on in the caller.
+///
+/// # Examples
+///
+/// ```
+/// use std::net::ToSocketAddrs;
+/// let found = greenlet::offload_lookup(|| "localhost:80".to_socket_addrs().map(Iterator::count));
+/// assert!(found.is_ok_and(|count| count >= 1));
+/// ```
+pub fn offload_lookup<F, T>(f: F) -> T
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    LOOKUP.run(f)
+}
+
+/// A call on its way; on the stack of the greenlet that waits for it.
+#[repr(C)]
+struct Job<F, T> {
+    ticket: Ticket,
+    call: UnsafeCell<Option<F>>,
+    outcome: UnsafeCell<Option<thread::Result<T>>>,
+}
+
+/// The part of a job that does not depend on its types.
+#[repr(C)]
+struct Ticket {
+    node: Node,
+    run: unsafe fn(*const Ticket),
+    core: NonNull<Core>,
+    hub: &'static HubShared,
+    /// The hub's thread only.
+    delivered: Cell<bool>,
+}
+
+/// A job in a lane's queue.
+struct Queued(*const Ticket);
+
+// SAFETY: a job's closure and outcome are `Send`, and its greenlet does not touch it before it is delivered.
+unsafe impl Send for Queued {}
+
+/// # Safety
+///
+/// `ticket` heads a `Job<F, T>` that is not done.
+unsafe fn run<F, T>(ticket: *const Ticket)
+where
+    F: FnOnce() -> T,
+{
+    let job = ticket.cast::<Job<F, T>>();
+    // SAFETY: the greenlet waits; the job is this thread's until it is pushed below.
+    unsafe {
+        if let Some(call) = (*(*job).call.get()).take() {
+            *(*job).outcome.get() = Some(panic::catch_unwind(AssertUnwindSafe(call)));
+        }
+    }
+}
+
+/// # Safety
+///
+/// `node` is that of a ticket whose job is done; on its hub's thread.
+unsafe fn arrive(node: *const Node) {
+    // SAFETY: a field of a ticket, pushed by a pointer to the whole; its greenlet waits for this.
+    unsafe {
+        let ticket = node.byte_sub(offset_of!(Ticket, node)).cast::<Ticket>();
+        (*ticket).delivered.set(true);
+        Hub::get().unpark((*ticket).core, WOKEN);
+    }
+}
+
+/// A share of the pool.
+struct Lane {
+    name: &'static str,
+    most: usize,
+    state: Mutex<State>,
+    work: Condvar,
+}
+
+struct State {
+    queue: VecDeque<Queued>,
+    threads: usize,
+    idle: usize,
+}
+
+impl Lane {
+    const fn new(name: &'static str, most: usize) -> Lane {
+        Lane {
+            name,
+            most,
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                threads: 0,
+                idle: 0,
+            }),
+            work: Condvar::new(),
+        }
+    }
+
+    fn run<F, T>(&'static self, f: F) -> T
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        let hub = Hub::get();
+        if hub.is_alone() {
+            return f();
+        }
+        let job = Job {
+            ticket: Ticket {
+                node: Node::new(arrive),
+                run: run::<F, T>,
+                core: hub.current_ptr(),
+                hub: hub.shared,
+                delivered: Cell::new(false),
+            },
+            call: UnsafeCell::new(Some(f)),
+            outcome: UnsafeCell::new(None),
+        };
+        // The pointer is made from the whole job.
+        if self.submit(Queued((&raw const job).cast::<Ticket>())) {
+            while !job.ticket.delivered.get() {
+                hub.park(None, Kills::HoldBack);
+            }
+        } else {
+            // No thread is to be had: blocking the hub is what is left.
+            // SAFETY: the job was not queued, so it is ours.
+            unsafe { run::<F, T>((&raw const job).cast::<Ticket>()) };
+        }
+        match job.outcome.into_inner() {
+            Some(Ok(value)) => value,
+            Some(Err(payload)) => panic::resume_unwind(payload),
+            None => unreachable!("a delivered job has an outcome"),
+        }
+    }
+
+    /// Queues a job; `false` if there is no thread to run it and none can be started.
+    fn submit(&'static self, job: Queued) -> bool {
+        let mut state = self.state.lock();
+        if state.idle > state.queue.len() || state.threads == self.most {
+            state.queue.push_back(job);
+            drop(state);
+            self.work.notify_one();
+            return true;
+        }
+        match thread::Builder::new()
+            .name(self.name.into())
+            .spawn(|| self.work())
+        {
+            Ok(_) => state.threads += 1,
+            Err(_) if state.threads == 0 => return false,
+            // Those that run take it when they are done.
+            Err(_) => (),
+        }
+        state.queue.push_back(job);
+        true
+    }
+
+    fn work(&self) {
+        let mut state = self.state.lock();
+        loop {
+            while let Some(Queued(ticket)) = state.queue.pop_front() {
+                drop(state);
+                // SAFETY: the greenlet of a queued job waits for it, so it is alive until it is pushed; what the push needs
+                // is read before. Hubs' shared parts are never freed.
+                unsafe {
+                    let hub = (*ticket).hub;
+                    ((*ticket).run)(ticket);
+                    hub.inbox.push(&raw const (*ticket).node);
+                    hub.ring();
+                }
+                state = self.state.lock();
+            }
+            state.idle += 1;
+            let waited = self.work.wait_for(&mut state, IDLE);
+            state.idle -= 1;
+            if waited.timed_out() && state.queue.is_empty() {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+}

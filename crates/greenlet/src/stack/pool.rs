@@ -1,0 +1,188 @@
+//! A hub's own stock of stacks and reservations.
+
+use std::io;
+
+use super::global::{GLOBAL, Global};
+use super::limit::Shortage;
+use super::{Class, Stack};
+
+/// The stacks that a hub keeps warm, and the reservations it has in stock.
+///
+/// In the steady state, spawning and ending greenlets touches nothing but this: no lock, no atomic
+/// operation, no system call.
+pub(crate) struct HubPool {
+    classes: [ClassPool; Class::COUNT],
+    global: &'static Global,
+}
+
+/// One class of a pool. A hub joins a class when it first reserves or takes a stack of it; until
+/// then its bounds are 0, and everything passes through to the global state.
+struct ClassPool {
+    /// Stacks to use next, the one used last at the end. Has the capacity for `bound` of them.
+    warm: Vec<Stack>,
+    /// How many stacks may be kept warm. The global state is committed to as many.
+    bound: usize,
+    /// Reservations in stock. The global state is committed to them.
+    reserved_cached: usize,
+    /// Above this many reservations in stock, some go back.
+    reserved_most: usize,
+    /// [`Class::window`], here because asking for it takes longer.
+    window: usize,
+    /// Joining was refused while taking a stack: do not try that again with each one.
+    refused: bool,
+}
+
+impl HubPool {
+    /// An empty pool, which has joined no class.
+    pub(crate) fn new() -> HubPool {
+        HubPool::of(&GLOBAL)
+    }
+
+    pub(super) fn of(global: &'static Global) -> HubPool {
+        HubPool {
+            classes: [const { ClassPool::new() }; Class::COUNT],
+            global,
+        }
+    }
+
+    /// Reserves a stack of `class` for a greenlet that is about to be spawned. From now until
+    /// [`unreserve`](HubPool::unreserve), on whichever hub, the greenlet may
+    /// [`take`](HubPool::take) one stack, on whichever hub.
+    ///
+    /// # Errors
+    ///
+    /// The system's error when no more stacks can be mapped; the message names the limit that was
+    /// met.
+    #[inline]
+    pub(crate) fn reserve(&mut self, class: Class) -> io::Result<()> {
+        let pool = &mut self.classes[class.index()];
+        if pool.reserved_cached == 0 {
+            return self.reserve_batch(class);
+        }
+        pool.reserved_cached -= 1;
+        Ok(())
+    }
+
+    /// Gives a reservation back. The stack, if one was taken, must have been given back before.
+    #[inline]
+    pub(crate) fn unreserve(&mut self, class: Class) {
+        let pool = &mut self.classes[class.index()];
+        pool.reserved_cached += 1;
+        if pool.reserved_cached > pool.reserved_most {
+            self.return_batch(class);
+        }
+    }
+
+    /// Takes a stack for a greenlet that has a reservation: the one that was used last, if there is
+    /// a warm one.
+    ///
+    /// # Panics
+    ///
+    /// If more stacks are taken than are reserved, which is a bug.
+    #[inline]
+    pub(crate) fn take(&mut self, class: Class) -> Stack {
+        match self.classes[class.index()].warm.pop() {
+            Some(stack) => stack,
+            None => self.take_cold(class),
+        }
+    }
+
+    /// Takes back the stack of a greenlet that has ended.
+    #[inline]
+    pub(crate) fn give(&mut self, stack: Stack) {
+        stack.clear_owner();
+        let pool = &mut self.classes[stack.class().index()];
+        if pool.warm.len() >= pool.bound {
+            return self.global.give(stack);
+        }
+        if stack.has_grown(pool.window) {
+            stack.trim();
+        }
+        pool.warm.push(stack);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn reserve_batch(&mut self, class: Class) -> io::Result<()> {
+        let pool = &mut self.classes[class.index()];
+        let batch = class.pool_bound().max(1);
+        // A single one is still to be had when a batch is not.
+        let _ = pool.join(class, self.global);
+        let taken = match self.global.reserve(class, batch) {
+            Ok(()) => batch,
+            Err(shortage) if batch == 1 => return Err(shortage.into()),
+            Err(_) => {
+                self.global.reserve(class, 1)?;
+                1
+            }
+        };
+        pool.reserved_cached += taken - 1;
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn return_batch(&mut self, class: Class) {
+        let pool = &mut self.classes[class.index()];
+        let batch = class.pool_bound().clamp(1, pool.reserved_cached);
+        pool.reserved_cached -= batch;
+        self.global.unreserve(class, batch);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_cold(&mut self, class: Class) -> Stack {
+        // A worker that runs what other threads spawn never reserves, but it should keep its stacks
+        // warm as well.
+        let pool = &mut self.classes[class.index()];
+        if !pool.refused {
+            pool.refused = pool.join(class, self.global).is_err();
+        }
+        self.global.take(class)
+    }
+
+    /// `(warm stacks, bound, reservations in stock)` of a class.
+    #[cfg(test)]
+    pub(super) fn account(&self, class: Class) -> (usize, usize, usize) {
+        let pool = &self.classes[class.index()];
+        (pool.warm.len(), pool.bound, pool.reserved_cached)
+    }
+}
+
+impl ClassPool {
+    const fn new() -> ClassPool {
+        ClassPool {
+            warm: Vec::new(),
+            bound: 0,
+            reserved_cached: 0,
+            reserved_most: 0,
+            window: 0,
+            refused: false,
+        }
+    }
+
+    /// Joins the class, if that has not been done and the class is one that hubs keep warm.
+    fn join(&mut self, class: Class, global: &Global) -> Result<(), Shortage> {
+        let bound = class.pool_bound();
+        if self.bound == bound {
+            return Ok(());
+        }
+        self.warm.try_reserve_exact(bound)?;
+        global.reserve(class, bound)?;
+        self.bound = bound;
+        self.reserved_most = 2 * bound;
+        self.window = class.window();
+        Ok(())
+    }
+}
+
+impl Drop for HubPool {
+    fn drop(&mut self) {
+        for (class, pool) in Class::all().zip(&mut self.classes) {
+            let committed = pool.bound + pool.reserved_cached;
+            if committed > 0 {
+                self.global.give_pool(class, &mut pool.warm, committed);
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Tests that need the inside; overflows of real greenlets are tested through the public API.
+
+mod model;
+mod overflow;
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::sync::Barrier;
+use std::{mem, ptr, slice, thread};
+
+use super::global::Global;
+use super::guard::{Guards, faults};
+use super::*;
+
+/// A global state of the test's own. Stacks are never unmapped, so neither is this.
+fn isolated() -> &'static Global {
+    Box::leak(Box::new(Global::new(Guards::new())))
+}
+
+fn isolated_without_markers() -> &'static Global {
+    Box::leak(Box::new(Global::new(Guards::without_markers())))
+}
+
+fn kib(size: usize) -> Class {
+    let class = Class::all().find(|class| class.slot_size() == size << 10);
+    class.expect("a power of two from 16 KiB to 1 GiB")
+}
+
+/// One stack of a new pool. The pool is leaked, so that nothing else happens to the stack.
+fn single(global: &'static Global, class: Class) -> Stack {
+    let mut pool = HubPool::of(global);
+    pool.reserve(class).unwrap();
+    let stack = pool.take(class);
+    mem::forget(pool);
+    stack
+}
+
+fn usable(stack: &Stack) -> usize {
+    stack.top().addr() - stack.bottom().addr()
+}
+
+fn owner(stack: &Stack) -> OwnerRecord {
+    // SAFETY: every stack has a record there.
+    unsafe { *stack.top().cast() }
+}
+
+/// The usable memory, as words.
+fn words(stack: &mut Stack) -> &mut [usize] {
+    let words = usable(stack) / size_of::<usize>();
+    // SAFETY: the stack owns its usable memory, and nobody runs on it.
+    unsafe { slice::from_raw_parts_mut(stack.bottom().cast(), words) }
+}
+
+/// Writes `mark` to the first and the last word, and to some between them.
+fn mark(stack: &mut Stack, mark: usize) {
+    let words = words(stack);
+    let step = words.len() / 8;
+    words.iter_mut().step_by(step).for_each(|word| *word = mark);
+    *words.last_mut().unwrap() = mark;
+}
+
+/// Is all of what [`mark`] wrote still there?
+fn is_marked(stack: &mut Stack, mark: usize) -> bool {
+    let words = words(stack);
+    let step = words.len() / 8;
+    words.iter().step_by(step).all(|word| *word == mark) && words.last() == Some(&mark)
+}
+
+/// How many pages of the slot are committed.
+#[cfg(target_os = "linux")]
+fn committed_pages(stack: &Stack) -> usize {
+    let bytes = stack.end().addr() - stack.bottom().addr();
+    let mut pages = vec![0; bytes / page_size()];
+    // SAFETY: the range is mapped, and the buffer has a byte for each of its pages.
+    let done = unsafe { libc::mincore(stack.bottom().cast(), bytes, pages.as_mut_ptr()) };
+    assert_eq!(done, 0);
+    pages.iter().filter(|page| **page & 1 != 0).count()
+}
+
+#[test]
+fn classes_round_up_to_usable_memory() {
+    for bytes in [
+        0,
+        1,
+        4096,
+        16 << 10,
+        100_000,
+        256 << 10,
+        1 << 20,
+        (1 << 30) - (1 << 16),
+    ] {
+        let class = Class::for_size(bytes).unwrap();
+        // The worst colour.
+        let least = class.slot_size() - page_size() - 31 * 64 - 16;
+        assert!(least >= bytes.max(4096), "{class:?} for {bytes}");
+        if let Some(smaller) = Class::all().take_while(|smaller| *smaller != class).last() {
+            let least = smaller.slot_size().saturating_sub(page_size() + 32 * 64);
+            assert!(least < bytes.max(4096), "{class:?} for {bytes}");
+        }
+    }
+    assert_eq!(Class::DEFAULT.slot_size(), 256 << 10);
+    assert_eq!(Class::for_size(200 << 10).unwrap(), Class::DEFAULT);
+    assert_eq!(
+        Class::all().map(Class::index).collect::<Vec<_>>(),
+        Vec::from_iter(0..17)
+    );
+}
+
+#[test]
+fn a_size_above_the_largest_is_an_error() {
+    for bytes in [1 << 30, usize::MAX / 2 + 2, usize::MAX] {
+        let error = Class::for_size(bytes).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(&bytes.to_string()));
+    }
+}
+
+#[test]
+fn every_class_gives_a_stack_that_works() {
+    let global = isolated();
+    for class in Class::all() {
+        let mut stack = single(global, class);
+        assert_eq!(stack.class(), class);
+        if class.slot_size() <= 4 << 20 {
+            words(&mut stack).fill(7);
+        }
+        mark(&mut stack, 8);
+        assert!(is_marked(&mut stack, 8));
+        assert!(faults(stack.base.as_ptr()));
+        stack.release();
+    }
+}
+
+#[test]
+fn neighbours_have_different_colours() {
+    let mut pool = HubPool::of(isolated());
+    let stacks: Vec<_> = (0..64)
+        .map(|_| {
+            pool.reserve(Class::DEFAULT).unwrap();
+            pool.take(Class::DEFAULT)
+        })
+        .collect();
+    let mut colours = HashMap::new();
+    for stack in &stacks {
+        assert!(stack.top().addr().is_multiple_of(16));
+        let colour = stack.end().addr() - stack.top().addr() - 16;
+        assert!(colour.is_multiple_of(64) && colour / 64 < 32);
+        *colours.entry(colour).or_insert(0) += 1;
+    }
+    assert_eq!(colours.len(), 32);
+    assert!(colours.values().all(|count| *count == 2));
+}
+
+#[test]
+fn the_last_stack_given_is_the_first_taken() {
+    let mut pool = HubPool::of(isolated());
+    pool.reserve(Class::DEFAULT).unwrap();
+    pool.reserve(Class::DEFAULT).unwrap();
+    let (one, other) = (pool.take(Class::DEFAULT), pool.take(Class::DEFAULT));
+    let warmest = other.top();
+    pool.give(one);
+    pool.give(other);
+    assert_eq!(pool.take(Class::DEFAULT).top(), warmest);
+}
+
+#[test]
+fn a_pool_keeps_no_more_than_its_bound() {
+    for (class, bound) in [
+        (kib(16), 64),
+        (Class::DEFAULT, 64),
+        (kib(4096), 8),
+        (kib(8192), 0),
+    ] {
+        let global = isolated();
+        let mut pool = HubPool::of(global);
+        let stacks: Vec<_> = (0..100)
+            .map(|_| {
+                pool.reserve(class).unwrap();
+                pool.take(class)
+            })
+            .collect();
+        for stack in stacks {
+            pool.give(stack);
+            pool.unreserve(class);
+        }
+        let (warm, limit, cached) = pool.account(class);
+        assert_eq!((warm, limit), (bound, bound));
+        assert!(cached <= 2 * bound);
+        drop(pool);
+        let (available, committed, cold) = global.account(class);
+        assert_eq!((committed, cold), (0, available));
+    }
+}
+
+#[test]
+fn a_pool_that_only_takes_keeps_its_stacks_warm() {
+    let global = isolated();
+    let mut pool = HubPool::of(global);
+    global.reserve(Class::DEFAULT, 1).unwrap();
+    let stack = pool.take(Class::DEFAULT);
+    pool.give(stack);
+    assert_eq!(pool.account(Class::DEFAULT), (1, 64, 0));
+}
+
+#[test]
+#[should_panic(expected = "without a reservation")]
+fn taking_without_a_reservation_panics() {
+    let mut pool = HubPool::of(isolated());
+    // Joining makes as many stacks available as the pool may keep, so this goes on for a while.
+    let _stacks: Vec<_> = (0..1000).map(|_| pool.take(Class::DEFAULT)).collect();
+}
+
+#[test]
+fn giving_a_stack_back_clears_its_owner() {
+    let global = isolated();
+    for class in [Class::DEFAULT, kib(8192)] {
+        let mut pool = HubPool::of(global);
+        pool.reserve(class).unwrap();
+        let stack = pool.take(class);
+        assert!(owner(&stack).name.is_null());
+        // SAFETY: the name is static.
+        unsafe { stack.set_owner(b"name".as_ptr(), 4) };
+        assert_eq!(owner(&stack).len, 4);
+        let base = stack.base.as_ptr().addr();
+        assert_eq!(slab::owner_of_guard(base).unwrap().1, 4);
+        pool.give(stack);
+        assert!(slab::owner_of_guard(base).unwrap().0.is_null());
+    }
+}
+
+#[test]
+fn only_guards_of_stacks_are_recognised() {
+    let stack = single(isolated(), Class::DEFAULT);
+    let base = stack.base.as_ptr().addr();
+    assert!(slab::owner_of_guard(base).is_some());
+    assert!(slab::owner_of_guard(base + page_size() - 1).is_some());
+    assert!(slab::owner_of_guard(base + page_size()).is_none());
+    assert!(slab::owner_of_guard(stack.top().addr()).is_none());
+    assert!(slab::owner_of_guard(0).is_none());
+    assert!(slab::owner_of_guard(ptr::from_ref(&base).addr()).is_none());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_stack_that_grew_gives_its_pages_back() {
+    for global in [isolated(), isolated_without_markers()] {
+        let mut pool = HubPool::of(global);
+        pool.reserve(Class::DEFAULT).unwrap();
+        let mut stack = pool.take(Class::DEFAULT);
+        let top = stack.top();
+        words(&mut stack).fill(1);
+        assert_eq!(committed_pages(&stack), (256 << 10) / page_size() - 1);
+        pool.give(stack);
+
+        let mut stack = pool.take(Class::DEFAULT);
+        assert_eq!(stack.top(), top);
+        assert_eq!(committed_pages(&stack), KEPT_PAGES);
+        assert!(faults(stack.base.as_ptr()));
+        // Works again after that, and a second time.
+        words(&mut stack).fill(2);
+        pool.give(stack);
+        assert_eq!(committed_pages(&pool.take(Class::DEFAULT)), KEPT_PAGES);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_stack_that_did_not_grow_is_left_alone() {
+    let mut pool = HubPool::of(isolated());
+    pool.reserve(Class::DEFAULT).unwrap();
+    let stack = pool.take(Class::DEFAULT);
+    // SAFETY: the usable memory is the stack's own.
+    unsafe { stack.top().sub(64).write(9) };
+    pool.give(stack);
+    let stack = pool.take(Class::DEFAULT);
+    // SAFETY: as above.
+    assert_eq!(unsafe { stack.top().sub(64).read() }, 9);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn cold_stacks_and_those_of_dropped_pools_cost_no_memory() {
+    for class in [Class::DEFAULT, kib(8192)] {
+        let global = isolated();
+        let mut pool = HubPool::of(global);
+        pool.reserve(class).unwrap();
+        let mut stack = pool.take(class);
+        mark(&mut stack, 3);
+        let base = stack.base;
+        pool.give(stack);
+        drop(pool);
+        let stack = mem::ManuallyDrop::new(Stack { base, class });
+        assert_eq!(committed_pages(&stack), 0);
+        assert!(faults(base.as_ptr()));
+    }
+}
+
+#[test]
+fn without_guard_markers_pages_are_protected() {
+    let global = isolated_without_markers();
+    let mut pool = HubPool::of(global);
+    let stacks: Vec<_> = (0..200)
+        .map(|number| {
+            pool.reserve(Class::DEFAULT).unwrap();
+            let mut stack = pool.take(Class::DEFAULT);
+            mark(&mut stack, number);
+            stack
+        })
+        .collect();
+    assert!(!global.guards.has_markers());
+    for (number, mut stack) in stacks.into_iter().enumerate() {
+        assert!(is_marked(&mut stack, number));
+        assert!(faults(stack.base.as_ptr()));
+        pool.give(stack);
+    }
+}
+
+#[test]
+fn threads_may_end_what_others_spawned() {
+    const THREADS: usize = 4;
+    const GREENLETS: usize = 2000;
+    let global = isolated();
+    let start = Barrier::new(THREADS);
+    thread::scope(|scope| {
+        for seed in 0..THREADS {
+            let start = &start;
+            scope.spawn(move || {
+                let mut pool = HubPool::of(global);
+                let mut stacks = Vec::new();
+                start.wait();
+                for turn in 0..GREENLETS {
+                    // Odd threads only run what even ones spawn.
+                    if seed % 2 == 0 {
+                        pool.reserve(Class::DEFAULT).unwrap();
+                    } else {
+                        global.reserve(Class::DEFAULT, 1).unwrap();
+                    }
+                    let mut stack = pool.take(Class::DEFAULT);
+                    mark(&mut stack, seed);
+                    stacks.push(stack);
+                    if turn % (50 + seed) == 0 {
+                        for mut stack in stacks.drain(..) {
+                            assert!(is_marked(&mut stack, seed));
+                            pool.give(stack);
+                            pool.unreserve(Class::DEFAULT);
+                        }
+                    }
+                }
+                for stack in stacks {
+                    pool.give(stack);
+                    pool.unreserve(Class::DEFAULT);
+                }
+            });
+        }
+    });
+    let (available, committed, cold) = global.account(Class::DEFAULT);
+    assert_eq!((committed, cold), (0, available));
+}

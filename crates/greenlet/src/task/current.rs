@@ -1,0 +1,85 @@
+//! What a greenlet does to itself.
+
+use super::{Core, Handle};
+use crate::hub::Hub;
+
+/// The calling greenlet; outside of a spawned one, the root greenlet of the thread.
+///
+/// Mirrors [`std::thread::current`] and gevent's `getcurrent`.
+///
+/// # Examples
+///
+/// ```
+/// let inside = greenlet::spawn(|| greenlet::current().id());
+/// assert_ne!(greenlet::current().id(), inside.join().unwrap());
+/// ```
+pub fn current() -> Handle {
+    // SAFETY: the running greenlet is alive, and the hub keeps the pointer it was made with.
+    unsafe { Handle::of(Hub::get().current_ptr()) }
+}
+
+/// Lets every other runnable greenlet of this hub run once.
+///
+/// When there is none, it gives up the rest of the thread's time slice. A pending kill is thrown here.
+/// Mirrors [`std::thread::yield_now`] and gevent's `sleep(0)`.
+///
+/// # Examples
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc};
+/// let log = Rc::new(RefCell::new(Vec::new()));
+/// let tasks: Vec<_> = ["a", "b"]
+///     .into_iter()
+///     .map(|name| {
+///         let log = log.clone();
+///         greenlet::spawn(move || {
+///             log.borrow_mut().push(name);
+///             greenlet::yield_now();
+///             log.borrow_mut().push(name);
+///         })
+///     })
+///     .collect();
+/// for task in tasks {
+///     task.join().unwrap();
+/// }
+/// assert_eq!(*log.borrow(), ["a", "b", "a", "b"]);
+/// ```
+#[inline]
+pub fn yield_now() {
+    Hub::get().yield_now();
+}
+
+/// Runs `f` with kills held back.
+///
+/// One that arrives meanwhile is thrown at the first call after it that parks. For code that must not be left half way:
+/// waiting for the children of a scope, or taking a lock again.
+///
+/// # Examples
+///
+/// ```
+/// let done = greenlet::spawn(|| {
+///     greenlet::shield(|| {
+///         greenlet::current().kill().unwrap();
+///         greenlet::yield_now();
+///     });
+///     "kept"
+/// });
+/// assert_eq!(done.join().unwrap(), "kept");
+/// ```
+pub fn shield<R>(f: impl FnOnce() -> R) -> R {
+    struct Shield(Handle);
+    impl Drop for Shield {
+        fn drop(&mut self) {
+            shields(&self.0, |depth| depth - 1);
+        }
+    }
+    let shield = Shield(current());
+    shields(&shield.0, |depth| depth + 1);
+    f()
+}
+
+/// Changes the depth of shields of the calling greenlet.
+fn shields(current: &Handle, change: impl FnOnce(u32) -> u32) {
+    let core: &Core = current.core();
+    core.shields.set(change(core.shields.get()));
+}

@@ -1,0 +1,248 @@
+//! Control blocks: what the hub and the handles know of a greenlet.
+
+#[macro_use]
+mod join_methods;
+
+mod builder;
+mod current;
+mod handle;
+mod kill;
+mod local;
+mod packet;
+mod panicking;
+mod worker;
+
+pub use builder::{Builder, spawn};
+pub use current::{current, shield, yield_now};
+pub use handle::{Handle, Id};
+pub use kill::Killed;
+pub use local::Greenlet;
+pub use panicking::panicking;
+pub use worker::JoinHandle;
+
+pub(crate) use kill::throw_kill;
+pub(crate) use panicking::{install_hook, of as unwinding};
+
+use crate::hub::{HubShared, inbox};
+use crate::stack::{Class, Stack};
+use crate::switch::Suspended;
+use std::cell::Cell;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+
+/// The greenlet has begun to run, on the hub that [`Core::hub`] names.
+pub(crate) const STARTED: u32 = 1;
+/// Somebody asked for its end.
+pub(crate) const KILL: u32 = 2;
+/// It has ended and its outcome is stored.
+pub(crate) const FINISHED: u32 = 4;
+/// Its handle is gone: nobody will take the outcome.
+pub(crate) const DETACHED: u32 = 8;
+/// Somebody waits for its end on the status word.
+pub(crate) const JOINING: u32 = 16;
+
+/// Why a parked greenlet was made runnable.
+pub(crate) const WOKEN: u8 = 1;
+/// Its timer fired.
+pub(crate) const TIMED_OUT: u8 = 2;
+
+/// The control block of a greenlet, at the head of its [`packet`]: one allocation holds it, the closure and later the
+/// outcome.
+///
+/// The first group of fields belongs to the thread of the greenlet's hub. The second is for all.
+/// The block lives as long as somebody counts on it: the hub until the greenlet has ended, and every handle.
+#[repr(C)]
+pub(crate) struct Core {
+    /// Link in the run queue.
+    pub(crate) next: Cell<*const Core>,
+    /// Its registers, while it is suspended.
+    pub(crate) suspended: Cell<Option<Suspended>>,
+    /// Whether it waits to be unparked.
+    pub(crate) parked: Cell<bool>,
+    /// Whether a kill may end the wait it is in.
+    pub(crate) interruptible: Cell<bool>,
+    /// Parked inside the panic hook: it polls by itself and must not be queued.
+    pub(crate) in_place: Cell<bool>,
+    /// `WOKEN` and `TIMED_OUT`, since it parked.
+    pub(crate) wake: Cell<u8>,
+    /// A kill has arrived.
+    pub(crate) kill_pending: Cell<bool>,
+    /// This greenlet is known to be unwinding; see [`panicking`].
+    pub(crate) unwinding: Cell<bool>,
+    /// Depth of [`shield`]s that hold kills back.
+    pub(crate) shields: Cell<u32>,
+    /// The stack it runs on, from its first run to its end.
+    pub(crate) stack: Cell<Option<Stack>>,
+    /// The size of that stack; none for a root greenlet, which runs on its thread's.
+    pub(crate) class: Option<Class>,
+
+    /// Flags above; a futex word too.
+    pub(crate) status: AtomicU32,
+    /// `gthread`'s park token.
+    pub(crate) token: AtomicU32,
+    refs: AtomicUsize,
+    /// The hub that it runs on; set before `STARTED` is.
+    pub(crate) hub: AtomicPtr<HubShared>,
+    /// Carries a kill from another thread. `KILL` is set once, so it is pushed at most once.
+    pub(crate) kill_node: inbox::Node,
+    id: Id,
+    name: Option<Arc<str>>,
+    methods: &'static Methods,
+}
+
+/// What depends on the types of closure and outcome.
+pub(crate) struct Methods {
+    /// Runs the closure (or drops it, when the argument says so) and stores the outcome. On the greenlet's stack.
+    run: unsafe fn(*const Core, bool),
+    /// Drops the stored outcome.
+    drop_outcome: unsafe fn(*const Core),
+    /// Frees the allocation. Closure and outcome are gone already.
+    free: unsafe fn(*const Core),
+}
+
+impl Core {
+    fn new(
+        id: Id,
+        name: Option<Arc<str>>,
+        class: Option<Class>,
+        hub: *const HubShared,
+        refs: usize,
+        methods: &'static Methods,
+    ) -> Core {
+        Core {
+            next: Cell::new(ptr::null()),
+            suspended: Cell::new(None),
+            parked: Cell::new(false),
+            interruptible: Cell::new(false),
+            in_place: Cell::new(false),
+            wake: Cell::new(0),
+            kill_pending: Cell::new(false),
+            unwinding: Cell::new(false),
+            shields: Cell::new(0),
+            stack: Cell::new(None),
+            class,
+            status: AtomicU32::new(0),
+            token: AtomicU32::new(0),
+            refs: AtomicUsize::new(refs),
+            hub: AtomicPtr::new(hub.cast_mut()),
+            kill_node: inbox::Node::new(kill::deliver),
+            id,
+            name,
+            methods,
+        }
+    }
+
+    /// The control block of a thread's own stack, counted once: by its hub.
+    pub(crate) fn new_root(hub: &'static HubShared) -> *const Core {
+        /// A root greenlet has no closure and no outcome.
+        const ROOT: Methods = Methods {
+            run: |_, _| (),
+            drop_outcome: |_| (),
+            // SAFETY: made by the box below, and freed by the last reference.
+            free: |core| drop(unsafe { Box::from_raw(core.cast_mut()) }),
+        };
+        let name = std::thread::current().name().map(Arc::from);
+        let core = Core::new(Id::next(), name, None, hub, 1, &ROOT);
+        core.status.store(STARTED, Ordering::Relaxed);
+        Box::into_raw(Box::new(core))
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        self.id
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Whether this is a thread's own greenlet.
+    pub(crate) fn is_root(&self) -> bool {
+        self.class.is_none()
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.status.load(Ordering::Acquire) & FINISHED != 0
+    }
+
+    /// Whether the greenlet has yet to run for the first time.
+    #[inline]
+    pub(crate) fn has_not_begun(&self) -> bool {
+        self.status.load(Ordering::Relaxed) & STARTED == 0
+    }
+
+    /// Writes on `stack` whose it is, for the report of an overflow.
+    #[inline]
+    pub(crate) fn own(&self, stack: &Stack) {
+        let (name, length) = self
+            .name
+            .as_ref()
+            .map_or((ptr::null(), 0), |name| (name.as_ptr(), name.len()));
+        // SAFETY: the name lives as long as the block, and the hub clears the record before it gives its count up.
+        unsafe { stack.set_owner(name, length) };
+    }
+
+    /// Whether a kill may be thrown here and now.
+    #[inline]
+    pub(crate) fn kill_is_due(&self) -> bool {
+        self.kill_pending.get() && self.shields.get() == 0 && !panicking::of(self)
+    }
+
+    /// Runs the greenlet's closure on the calling stack, which is its own.
+    ///
+    /// # Safety
+    ///
+    /// `core` is alive, was never run, and is the hub's current greenlet.
+    pub(crate) unsafe fn run(core: *const Core) {
+        // SAFETY: alive.
+        let this = unsafe { &*core };
+        let before = this.status.fetch_or(STARTED, Ordering::AcqRel);
+        let drop_only = before & KILL != 0;
+        // SAFETY: first and only run.
+        unsafe { (this.methods.run)(core, drop_only) };
+    }
+
+    /// Publishes the outcome: wakes the joiners, or drops it when there is nobody to take it.
+    ///
+    /// # Safety
+    ///
+    /// The outcome is stored, and this is the thread of the greenlet's hub.
+    pub(crate) unsafe fn finish(core: *const Core) {
+        // SAFETY: alive: the hub's own count is released after this.
+        let this = unsafe { &*core };
+        this.unwinding.set(false);
+        let before = this.status.fetch_or(FINISHED, Ordering::AcqRel);
+        if before & DETACHED != 0 {
+            // SAFETY: the handle is gone, so the outcome is ours.
+            unsafe { (this.methods.drop_outcome)(core) };
+        } else if before & JOINING != 0 {
+            crate::futex::wake(&raw const this.status, usize::MAX);
+        }
+    }
+
+    /// Counts one more.
+    ///
+    /// # Safety
+    ///
+    /// `core` is alive.
+    pub(crate) unsafe fn retain(core: *const Core) {
+        // SAFETY: alive.
+        unsafe { (*core).refs.fetch_add(1, Ordering::Relaxed) };
+    }
+
+    /// Counts one less; the last frees the block.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns one count and uses `core` no more.
+    #[inline]
+    pub(crate) unsafe fn release(core: *const Core) {
+        // SAFETY: alive until the count is given up.
+        unsafe {
+            if (*core).refs.fetch_sub(1, Ordering::Release) == 1 {
+                std::sync::atomic::fence(Ordering::Acquire);
+                ((*core).methods.free)(core);
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The one allocation of a greenlet: control block, closure, outcome.
+
+use super::kill::KillPayload;
+use super::{Core, DETACHED, FINISHED, Id, JOINING, Killed, Methods};
+use crate::hub::HubShared;
+use crate::stack::Class;
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::panic::{self, AssertUnwindSafe};
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Instant;
+
+/// The part whose layout a handle knows without knowing the closure's type.
+#[repr(C)]
+struct Head<T> {
+    core: Core,
+    /// Written by the greenlet before `FINISHED`; after it, it belongs to the handle, or to the greenlet's hub when
+    /// the handle was detached before.
+    outcome: UnsafeCell<Option<thread::Result<T>>>,
+}
+
+#[repr(C)]
+struct Packet<F, T> {
+    head: Head<T>,
+    /// Taken when the greenlet first runs.
+    closure: UnsafeCell<Option<F>>,
+}
+
+/// Makes a packet that is counted twice: once for the hub that will run it and once for the [`Joiner`].
+pub(crate) fn new<F, T>(
+    closure: F,
+    name: Option<Arc<str>>,
+    class: Class,
+    hub: *const HubShared,
+) -> (NonNull<Core>, Joiner<T>)
+where
+    F: FnOnce() -> T,
+{
+    let packet = Box::new(Packet {
+        head: Head::<T> {
+            core: Core::new(
+                Id::next(),
+                name,
+                Some(class),
+                hub,
+                2,
+                const {
+                    &Methods {
+                        run: run::<F, T>,
+                        drop_outcome: drop_outcome::<T>,
+                        free: free::<F, T>,
+                    }
+                },
+            ),
+            outcome: UnsafeCell::new(None),
+        },
+        closure: UnsafeCell::new(Some(closure)),
+    });
+    // SAFETY: a box is not null.
+    let core = unsafe { NonNull::new_unchecked(Box::into_raw(packet)) }.cast::<Core>();
+    (
+        core,
+        Joiner {
+            core,
+            outcome: PhantomData,
+        },
+    )
+}
+
+/// # Safety
+///
+/// `core` heads a `Packet<F, T>`, is the hub's current greenlet, and has not run before.
+unsafe fn run<F, T>(core: *const Core, drop_only: bool)
+where
+    F: FnOnce() -> T,
+{
+    let packet = core.cast::<Packet<F, T>>();
+    // SAFETY: nobody else touches the closure of a greenlet that has begun to run.
+    let closure = unsafe { (*(*packet).closure.get()).take() };
+    let Some(closure) = closure else {
+        unreachable!("a greenlet runs once");
+    };
+    let outcome = if drop_only {
+        // Its destructors may park, and nothing is gained by killing them.
+        // SAFETY: alive.
+        let shields = unsafe { &(*core).shields };
+        shields.set(shields.get() + 1);
+        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(closure)));
+        shields.set(shields.get() - 1);
+        dropped.and_then(|()| Err(Box::new(Killed) as Box<dyn Any + Send>))
+    } else {
+        panic::catch_unwind(AssertUnwindSafe(closure)).map_err(|payload| {
+            if payload.is::<KillPayload>() {
+                Box::new(Killed)
+            } else {
+                payload
+            }
+        })
+    };
+    // SAFETY: nobody reads the outcome before `FINISHED` is set, which comes after this.
+    unsafe { *(*packet).head.outcome.get() = Some(outcome) };
+}
+
+/// # Safety
+///
+/// `core` heads a `Head<T>`, is finished, and the outcome belongs to the caller.
+unsafe fn drop_outcome<T>(core: *const Core) {
+    // SAFETY: as the caller promises.
+    let outcome = unsafe { (*(*core.cast::<Head<T>>()).outcome.get()).take() };
+    // As in std: a destructor that panics here has nobody to report to.
+    if panic::catch_unwind(AssertUnwindSafe(|| drop(outcome))).is_err() {
+        eprintln!("fatal: a greenlet's result panicked when it was dropped");
+        std::process::abort();
+    }
+}
+
+/// # Safety
+///
+/// `core` heads a `Packet<F, T>` whose last reference is gone.
+unsafe fn free<F, T>(core: *const Core) {
+    // SAFETY: made by `new` from this type. The closure was taken by `run` and the outcome by the handle or the
+    // hub, so nothing of the caller's types is dropped here, on whatever thread this is.
+    drop(unsafe { Box::from_raw(core.cast_mut().cast::<Packet<F, T>>()) });
+}
+
+/// The right to a greenlet's outcome.
+///
+/// Dropping it detaches: the outcome is then dropped by whoever is later, this thread or the greenlet's hub,
+/// never by a mere [`Handle`](super::Handle).
+pub(crate) struct Joiner<T> {
+    core: NonNull<Core>,
+    /// Owned, behind a pointer.
+    outcome: PhantomData<Box<T>>,
+}
+
+impl<T> Joiner<T> {
+    pub(crate) fn core(&self) -> &Core {
+        // SAFETY: the joiner counts on it.
+        unsafe { self.core.as_ref() }
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const Core {
+        self.core.as_ptr()
+    }
+
+    /// Parks until the greenlet has ended; `false` if the deadline passed before.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+        let status = &self.core().status;
+        loop {
+            let now = status.load(Ordering::Acquire);
+            if now & FINISHED != 0 {
+                return true;
+            }
+            if now & JOINING == 0 {
+                status.fetch_or(JOINING, Ordering::Relaxed);
+                continue;
+            }
+            if !crate::futex::wait_until(status, now, deadline) {
+                return self.core().is_finished();
+            }
+        }
+    }
+
+    /// Takes the outcome of a greenlet that has ended.
+    pub(crate) fn take(self) -> thread::Result<T> {
+        assert!(
+            self.core().is_finished(),
+            "the outcome is taken after the wait"
+        );
+        // SAFETY: finished, so the outcome belongs to the joiner.
+        let outcome = unsafe { (*(*self.as_ptr().cast::<Head<T>>()).outcome.get()).take() };
+        match outcome {
+            Some(outcome) => outcome,
+            None => unreachable!("the outcome is taken once"),
+        }
+    }
+}
+
+impl<T> Drop for Joiner<T> {
+    fn drop(&mut self) {
+        let before = self.core().status.fetch_or(DETACHED, Ordering::AcqRel);
+        if before & FINISHED != 0 {
+            // SAFETY: finished before it was detached, so the outcome is the joiner's.
+            unsafe { drop_outcome::<T>(self.as_ptr()) };
+        }
+        // SAFETY: the joiner's own count.
+        unsafe { Core::release(self.as_ptr()) };
+    }
+}

@@ -1,0 +1,105 @@
+//! Whether a greenlet is unwinding.
+//!
+//! std counts panics by the thread. A greenlet that parks while it unwinds leaves that count behind for every
+//! other greenlet of its hub, so the thread's answer is wrong for them. The hub counts the greenlets that are parked
+//! in that state:
+//!
+//! * while there are none, the thread's answer is the current greenlet's, exactly;
+//! * while there are some, the current greenlet's own flag is. It is set by the panic hook, by a kill, and whenever the
+//!   first rule has given the answer.
+//!
+//! The flag can miss what std does not tell anybody: a `resume_unwind` or a panic under a hook that has
+//! replaced ours, in one greenlet, while another of the same hub is parked unwinding.
+
+use super::Core;
+use crate::hub::Hub;
+use std::panic;
+use std::sync::Once;
+use std::thread;
+
+/// Whether the calling greenlet is unwinding because of a panic or a kill.
+///
+/// The counterpart of [`std::thread::panicking`], which answers for the thread: it says `true` in every
+/// greenlet of a hub while one of them is parked in a destructor that runs because of a panic.
+///
+/// # Examples
+///
+/// ```
+/// struct Probe;
+/// impl Drop for Probe {
+///     fn drop(&mut self) {
+///         assert!(greenlet::panicking());
+///     }
+/// }
+///
+/// assert!(!greenlet::panicking());
+/// let failed = greenlet::spawn(|| {
+///     let _probe = Probe;
+///     std::panic::resume_unwind(Box::new("stop"));
+/// });
+/// assert!(failed.join().is_err());
+/// ```
+pub fn panicking() -> bool {
+    if !thread::panicking() {
+        return false;
+    }
+    match Hub::try_current() {
+        Some(hub) => of(hub.current()),
+        None => true,
+    }
+}
+
+/// The same for the current greenlet, `core`.
+#[inline]
+pub(crate) fn of(core: &Core) -> bool {
+    if thread::panicking() {
+        while_the_thread_is(core)
+    } else {
+        core.unwinding.set(false);
+        false
+    }
+}
+
+#[cold]
+fn while_the_thread_is(core: &Core) -> bool {
+    if Hub::try_current().is_none_or(|hub| hub.parked_unwinding.get() == 0) {
+        core.unwinding.set(true);
+    }
+    core.unwinding.get()
+}
+
+/// Wraps the panic hook, once, so that the hub knows which greenlet panics, and that nothing may switch inside the hook.
+pub(crate) fn install_hook() {
+    static INSTALL: Once = Once::new();
+    // A hook cannot be changed by a panicking thread; the next hub does it then.
+    if thread::panicking() {
+        return;
+    }
+    INSTALL.call_once(|| {
+        let next = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let _inside = InsideHook::enter();
+            next(info);
+        }));
+    });
+}
+
+/// While it lives, parking blocks the thread.
+struct InsideHook;
+
+impl InsideHook {
+    fn enter() -> Option<InsideHook> {
+        let hub = Hub::try_current()?;
+        hub.current().unwinding.set(true);
+        hub.inside_hook.set(hub.inside_hook.get() + 1);
+        Some(InsideHook)
+    }
+}
+
+impl Drop for InsideHook {
+    fn drop(&mut self) {
+        if let Some(hub) = Hub::try_current() {
+            hub.inside_hook.set(hub.inside_hook.get() - 1);
+        }
+    }
+}
