@@ -28,7 +28,7 @@ impl Hub {
         let stack = this.stack.take();
         self.live.set(self.live.get() - 1);
         // SAFETY: the closure has returned, so the outcome is stored.
-        unsafe { Core::finish(core.as_ptr()) };
+        unsafe { Core::finish(core.as_ptr(), self) };
         if let Some(stack) = &stack {
             // SAFETY: a null name is never read.
             unsafe { stack.set_owner(std::ptr::null(), 0) };

@@ -142,21 +142,24 @@ impl Doorbell {
     }
 
     /// Says that the hub is awake.
+    ///
+    /// An exchange, so that the next `arm` comes after the ring that this one missed.
     pub(crate) fn disarm(&self) {
-        self.armed.store(AWAKE, Ordering::Relaxed);
+        self.armed.swap(AWAKE, Ordering::Acquire);
     }
 
     /// After a push: how to wake the hub, if it has to be woken and nobody has done so yet.
     pub(crate) fn ring(&self) -> Option<Bed> {
         fence(Ordering::SeqCst);
-        if self.armed.load(Ordering::Relaxed) == AWAKE {
-            return None;
-        }
-        match self.armed.swap(AWAKE, Ordering::Relaxed) {
-            AWAKE => None,
-            bed if bed == Bed::Condvar as u8 => Some(Bed::Condvar),
-            _ => Some(Bed::Reactor),
-        }
+        let bed = match self.armed.load(Ordering::Relaxed) {
+            AWAKE => return None,
+            bed if bed == Bed::Condvar as u8 => Bed::Condvar,
+            _ => Bed::Reactor,
+        };
+        self.armed
+            .compare_exchange(bed as u8, AWAKE, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+            .then_some(bed)
     }
 }
 
@@ -236,9 +239,16 @@ mod loom_tests {
         }
     }
 
+    /// Every execution with up to three preemptions, which is where such bugs are found; all of them take hours.
+    fn model(f: impl Fn() + Send + Sync + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(f);
+    }
+
     #[test]
     fn loom_two_pushers_never_lose_a_wake_up() {
-        loom::model(|| {
+        model(|| {
             let log = Box::new(std::sync::Mutex::new(Vec::new()));
             let at = &raw const *log as usize;
             let shared = Shared::new();
@@ -257,7 +267,7 @@ mod loom_tests {
 
     #[test]
     fn loom_one_pusher_is_heard_in_order() {
-        loom::model(|| {
+        model(|| {
             let log = Box::new(std::sync::Mutex::new(Vec::new()));
             let at = &raw const *log as usize;
             let shared = Shared::new();

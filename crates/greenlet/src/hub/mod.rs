@@ -19,7 +19,7 @@ pub(crate) use shared::HubShared;
 
 use crate::io::Reactor;
 use crate::stack::{AltStack, HubPool, Stack};
-use crate::task::Core;
+use crate::task::{Core, Ids};
 use crate::timer::Wheel;
 use run_queue::RunQueue;
 use std::cell::{Cell, RefCell};
@@ -39,6 +39,8 @@ pub(crate) struct Hub {
     current: Cell<NonNull<Core>>,
     /// The greenlet of the thread's own stack.
     root: NonNull<Core>,
+    /// Numbers for the greenlets that are spawned here.
+    pub(crate) ids: Ids,
     /// Scheduling steps since the hub looked beyond its run queue.
     tick: Cell<u32>,
     /// The stack of a greenlet that has ended, until whoever runs next takes it.
@@ -96,6 +98,7 @@ impl Hub {
             run_queue: RunQueue::new(),
             current: Cell::new(NonNull::dangling()),
             root: NonNull::dangling(),
+            ids: Ids::new(),
             tick: Cell::new(0),
             dying: Cell::new(None),
             stacks: RefCell::new(HubPool::new()),
@@ -110,7 +113,7 @@ impl Hub {
         }));
         // SAFETY: just made, and not yet seen by anybody.
         unsafe {
-            let root = NonNull::new_unchecked(Core::new_root(shared).cast_mut());
+            let root = NonNull::new_unchecked(Core::new_root((*hub).ids.next(), shared).cast_mut());
             (*hub).root = root;
             (*hub).current.set(root);
         }

@@ -71,7 +71,7 @@ impl Builder {
         let class = config::stack_class(self.stack_size)?;
         let name = checked(self.name)?;
         hub.stacks.borrow_mut().reserve(class)?;
-        let (core, joiner) = packet::new(f, name, class, hub.shared);
+        let (core, joiner) = packet::new(f, name, hub.ids.next(), class, hub.shared);
         // SAFETY: the hub's count on the new packet goes along; it is in no queue.
         unsafe { hub.enqueue_new(core) };
         Ok(Greenlet::new(joiner))
@@ -121,7 +121,7 @@ impl Builder {
         let name = checked(self.name)?;
         let workers = workers::started()?;
         hub.stacks.borrow_mut().reserve(class)?;
-        let (core, joiner) = packet::new(f, name, class, ptr::null());
+        let (core, joiner) = packet::new(f, name, hub.ids.next(), class, ptr::null());
         // SAFETY: the hub's count goes along; closure and result are `Send`.
         unsafe { workers.submit(hub, core) };
         Ok(JoinHandle::new(joiner))

@@ -1,6 +1,7 @@
 //! Naming a greenlet from anywhere.
 
 use super::{Core, kill};
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::num::NonZeroU64;
@@ -13,15 +14,43 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Id(NonZeroU64);
 
-impl Id {
-    pub(super) fn next() -> Id {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        match NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)) {
-            Some(id) => Id(id),
-            None => unreachable!("2^64 greenlets were made"),
+/// Numbers that one hub gives out, taken from the process's counter some at a time.
+pub(crate) struct Ids {
+    next: Cell<u64>,
+    end: Cell<u64>,
+}
+
+impl Ids {
+    pub(crate) const fn new() -> Ids {
+        Ids {
+            next: Cell::new(0),
+            end: Cell::new(0),
         }
     }
 
+    #[inline]
+    pub(crate) fn next(&self) -> Id {
+        if self.next.get() == self.end.get() {
+            self.refill();
+        }
+        let id = self.next.replace(self.next.get() + 1);
+        match NonZeroU64::new(id) {
+            Some(id) => Id(id),
+            None => unreachable!("numbers begin at 1"),
+        }
+    }
+
+    #[cold]
+    fn refill(&self) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        const BLOCK: u64 = 64;
+        let first = NEXT.fetch_add(BLOCK, Ordering::Relaxed);
+        self.next.set(first);
+        self.end.set(first + BLOCK);
+    }
+}
+
+impl Id {
     /// The number itself.
     pub fn as_u64(self) -> NonZeroU64 {
         self.0

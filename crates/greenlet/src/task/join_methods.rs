@@ -1,8 +1,8 @@
 //! What both kinds of handle can do.
 
-/// The methods of a handle with a `joiner`.
+/// The methods of a handle with a `joiner`, and the way in which it waits.
 macro_rules! join_methods {
-    ($Handle:ident) => {
+    ($Handle:ident, $wait:ident) => {
         impl<T> $Handle<T> {
             /// Parks until the greenlet has ended, and gives its result.
             ///
@@ -16,7 +16,7 @@ macro_rules! join_methods {
             /// assert_eq!(greenlet::spawn(|| 6 * 7).join().unwrap(), 42);
             /// ```
             pub fn join(self) -> Result<T, Box<dyn Any + Send + 'static>> {
-                self.joiner.wait(None);
+                self.joiner.$wait(None);
                 self.joiner.take()
             }
 
@@ -40,7 +40,7 @@ macro_rules! join_methods {
                 timeout: Duration,
             ) -> Result<Result<T, Box<dyn Any + Send + 'static>>, Self> {
                 // A deadline past the end of time is none.
-                if self.joiner.wait(Instant::now().checked_add(timeout)) {
+                if self.joiner.$wait(Instant::now().checked_add(timeout)) {
                     Ok(self.joiner.take())
                 } else {
                     Err(self)

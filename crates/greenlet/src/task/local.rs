@@ -33,4 +33,4 @@ impl<T> Greenlet<T> {
     }
 }
 
-join_methods!(Greenlet);
+join_methods!(Greenlet, wait_here);

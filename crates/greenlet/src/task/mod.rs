@@ -14,6 +14,7 @@ mod worker;
 
 pub use builder::{Builder, spawn};
 pub use current::{current, shield, yield_now};
+pub(crate) use handle::Ids;
 pub use handle::{Handle, Id};
 pub use kill::Killed;
 pub use local::Greenlet;
@@ -23,11 +24,11 @@ pub use worker::JoinHandle;
 pub(crate) use kill::throw_kill;
 pub(crate) use panicking::{install_hook, of as unwinding};
 
-use crate::hub::{HubShared, inbox};
+use crate::hub::{Hub, HubShared, inbox};
 use crate::stack::{Class, Stack};
 use crate::switch::Suspended;
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
@@ -72,6 +73,8 @@ pub(crate) struct Core {
     pub(crate) unwinding: Cell<bool>,
     /// Depth of [`shield`]s that hold kills back.
     pub(crate) shields: Cell<u32>,
+    /// The greenlet of the same hub that is parked until this one has ended.
+    pub(crate) joiner: Cell<*const Core>,
     /// The stack it runs on, from its first run to its end.
     pub(crate) stack: Cell<Option<Stack>>,
     /// The size of that stack; none for a root greenlet, which runs on its thread's.
@@ -120,6 +123,7 @@ impl Core {
             kill_pending: Cell::new(false),
             unwinding: Cell::new(false),
             shields: Cell::new(0),
+            joiner: Cell::new(ptr::null()),
             stack: Cell::new(None),
             class,
             status: AtomicU32::new(0),
@@ -134,7 +138,7 @@ impl Core {
     }
 
     /// The control block of a thread's own stack, counted once: by its hub.
-    pub(crate) fn new_root(hub: &'static HubShared) -> *const Core {
+    pub(crate) fn new_root(id: Id, hub: &'static HubShared) -> *const Core {
         /// A root greenlet has no closure and no outcome.
         const ROOT: Methods = Methods {
             run: |_, _| (),
@@ -143,7 +147,7 @@ impl Core {
             free: |core| drop(unsafe { Box::from_raw(core.cast_mut()) }),
         };
         let name = std::thread::current().name().map(Arc::from);
-        let core = Core::new(Id::next(), name, None, hub, 1, &ROOT);
+        let core = Core::new(id, name, None, hub, 1, &ROOT);
         core.status.store(STARTED, Ordering::Relaxed);
         Box::into_raw(Box::new(core))
     }
@@ -207,7 +211,7 @@ impl Core {
     /// # Safety
     ///
     /// The outcome is stored, and this is the thread of the greenlet's hub.
-    pub(crate) unsafe fn finish(core: *const Core) {
+    pub(crate) unsafe fn finish(core: *const Core, hub: &Hub) {
         // SAFETY: alive: the hub's own count is released after this.
         let this = unsafe { &*core };
         this.unwinding.set(false);
@@ -215,6 +219,9 @@ impl Core {
         if before & DETACHED != 0 {
             // SAFETY: the handle is gone, so the outcome is ours.
             unsafe { (this.methods.drop_outcome)(core) };
+        } else if let Some(joiner) = NonNull::new(this.joiner.replace(ptr::null()).cast_mut()) {
+            // SAFETY: parked on this hub, or it would have cleared the field.
+            unsafe { hub.unpark(joiner, WOKEN) };
         } else if before & JOINING != 0 {
             crate::futex::wake(&raw const this.status, usize::MAX);
         }
@@ -237,10 +244,11 @@ impl Core {
     /// The caller owns one count and uses `core` no more.
     #[inline]
     pub(crate) unsafe fn release(core: *const Core) {
-        // SAFETY: alive until the count is given up.
+        // SAFETY: alive until the count is given up. A count of one is the caller's: nobody else can change it.
         unsafe {
-            if (*core).refs.fetch_sub(1, Ordering::Release) == 1 {
-                std::sync::atomic::fence(Ordering::Acquire);
+            if (*core).refs.load(Ordering::Acquire) == 1
+                || (*core).refs.fetch_sub(1, Ordering::AcqRel) == 1
+            {
                 ((*core).methods.free)(core);
             }
         }

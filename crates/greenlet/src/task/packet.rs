@@ -2,13 +2,13 @@
 
 use super::kill::KillPayload;
 use super::{Core, DETACHED, FINISHED, Id, JOINING, Killed, Methods};
-use crate::hub::HubShared;
+use crate::hub::{Hub, HubShared, Kills, Wake};
 use crate::stack::Class;
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -34,6 +34,7 @@ struct Packet<F, T> {
 pub(crate) fn new<F, T>(
     closure: F,
     name: Option<Arc<str>>,
+    id: Id,
     class: Class,
     hub: *const HubShared,
 ) -> (NonNull<Core>, Joiner<T>)
@@ -43,7 +44,7 @@ where
     let packet = Box::new(Packet {
         head: Head::<T> {
             core: Core::new(
-                Id::next(),
+                id,
                 name,
                 Some(class),
                 hub,
@@ -111,6 +112,9 @@ where
 unsafe fn drop_outcome<T>(core: *const Core) {
     // SAFETY: as the caller promises.
     let outcome = unsafe { (*(*core.cast::<Head<T>>()).outcome.get()).take() };
+    if outcome.is_none() {
+        return;
+    }
     // As in std: a destructor that panics here has nobody to report to.
     if panic::catch_unwind(AssertUnwindSafe(|| drop(outcome))).is_err() {
         eprintln!("fatal: a greenlet's result panicked when it was dropped");
@@ -147,7 +151,7 @@ impl<T> Joiner<T> {
         self.core.as_ptr()
     }
 
-    /// Parks until the greenlet has ended; `false` if the deadline passed before.
+    /// Parks until the greenlet has ended; `false` if the deadline passed before. From any thread.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
         let status = &self.core().status;
         loop {
@@ -162,6 +166,30 @@ impl<T> Joiner<T> {
             if !crate::futex::wait_until(status, now, deadline) {
                 return self.core().is_finished();
             }
+        }
+    }
+
+    /// The same on the thread of the greenlet's hub, where no futex is needed.
+    pub(crate) fn wait_here(&self, deadline: Option<Instant>) -> bool {
+        /// Clears the field on every way out of the wait.
+        struct Linked<'a>(&'a Core);
+        impl Drop for Linked<'_> {
+            fn drop(&mut self) {
+                self.0.joiner.set(ptr::null());
+            }
+        }
+        if self.core().is_finished() {
+            return true;
+        }
+        let hub = Hub::get();
+        let linked = Linked(self.core());
+        self.core().joiner.set(hub.current_ptr().as_ptr());
+        let wake = hub.park(deadline, Kills::Deliver);
+        drop(linked);
+        match wake {
+            Wake::Woken => true,
+            Wake::TimedOut => self.core().is_finished(),
+            Wake::Killed => hub.throw_kill(),
         }
     }
 
@@ -182,8 +210,10 @@ impl<T> Joiner<T> {
 
 impl<T> Drop for Joiner<T> {
     fn drop(&mut self) {
-        let before = self.core().status.fetch_or(DETACHED, Ordering::AcqRel);
-        if before & FINISHED != 0 {
+        // Once it has finished nobody looks at the flag any more.
+        if self.core().is_finished()
+            || self.core().status.fetch_or(DETACHED, Ordering::AcqRel) & FINISHED != 0
+        {
             // SAFETY: finished before it was detached, so the outcome is the joiner's.
             unsafe { drop_outcome::<T>(self.as_ptr()) };
         }

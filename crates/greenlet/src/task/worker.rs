@@ -30,4 +30,4 @@ impl<T> JoinHandle<T> {
     }
 }
 
-join_methods!(JoinHandle);
+join_methods!(JoinHandle, wait);
