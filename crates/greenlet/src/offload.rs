@@ -4,8 +4,9 @@
 //! slow ones cannot hold up the rest.
 
 use crate::hub::inbox::Node;
-use crate::hub::{Hub, HubShared, Kills};
+use crate::hub::{Hub, HubShared, fork};
 use crate::task::{Core, WOKEN};
+use once_cell::sync::OnceCell;
 use parking_lot::{Condvar, Mutex};
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
@@ -124,6 +125,8 @@ unsafe fn arrive(node: *const Node) {
 struct Lane {
     name: &'static str,
     most: usize,
+    /// The process that the threads belong to.
+    process: OnceCell<fork::Process>,
     state: Mutex<State>,
     work: Condvar,
 }
@@ -139,6 +142,7 @@ impl Lane {
         Lane {
             name,
             most,
+            process: OnceCell::new(),
             state: Mutex::new(State {
                 queue: VecDeque::new(),
                 threads: 0,
@@ -154,7 +158,10 @@ impl Lane {
         T: Send,
     {
         let hub = Hub::get();
-        if hub.is_alone() {
+        if let Err(error) = hub.check_fork() {
+            panic!("{error}");
+        }
+        if hub.is_alone() || !self.is_ours() {
             return f();
         }
         let job = Job {
@@ -170,9 +177,7 @@ impl Lane {
         };
         // The pointer is made from the whole job.
         if self.submit(Queued((&raw const job).cast::<Ticket>())) {
-            while !job.ticket.delivered.get() {
-                hub.park(None, Kills::HoldBack);
-            }
+            hub.park_until_delivered(&job.ticket.delivered);
         } else {
             // No thread is to be had: blocking the hub is what is left.
             // SAFETY: the job was not queued, so it is ours.
@@ -180,9 +185,19 @@ impl Lane {
         }
         match job.outcome.into_inner() {
             Some(Ok(value)) => value,
-            Some(Err(payload)) => panic::resume_unwind(payload),
+            Some(Err(payload)) => {
+                // No hook tells the hub of this panic.
+                hub.current().unwinding.set(true);
+                panic::resume_unwind(payload)
+            }
             None => unreachable!("a delivered job has an outcome"),
         }
+    }
+
+    /// Whether the threads are, or will be, of this process. In a forked child they have stayed behind with the parent:
+    /// what is left is to block the hub.
+    fn is_ours(&self) -> bool {
+        *self.process.get_or_init(fork::Process::current) == fork::Process::current()
     }
 
     /// Queues a job; `false` if there is no thread to run it and none can be started.

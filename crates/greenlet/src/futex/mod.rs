@@ -67,8 +67,14 @@ pub(crate) struct Waiter {
 unsafe fn arrive(node: *const Node) {
     // SAFETY: a field of a waiter, pushed by a pointer to the whole.
     let waiter = unsafe { node.byte_sub(offset_of!(Waiter, node)) }.cast::<Waiter>();
+    let hub = Hub::get();
+    if hub.shared.is_dead() {
+        // SAFETY: its frame stays for ever.
+        wake(ptr::without_provenance(unsafe { (*waiter).key }), 1);
+        return;
+    }
     // SAFETY: its greenlet waits for this delivery.
-    unsafe { deliver(Hub::get(), waiter) };
+    unsafe { deliver(hub, waiter) };
 }
 
 /// # Safety
@@ -99,9 +105,7 @@ impl Linked<'_> {
             return;
         }
         drop(bucket);
-        while !self.waiter.delivered.get() {
-            self.hub.park(None, Kills::HoldBack);
-        }
+        self.hub.park_until_delivered(&self.waiter.delivered);
     }
 }
 

@@ -13,6 +13,7 @@
 //! grows when a bucket gets too many addresses.
 
 use super::Waiter;
+use crate::hub::HubShared;
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, MutexGuard};
 use std::ptr;
@@ -236,6 +237,9 @@ impl Chain {
     /// Takes out up to `count` waiters of an address, the longest waiting first; gives the first of them, linked by
     /// `next`, and how many there are.
     pub(super) fn take(&mut self, key: usize, count: usize) -> (*const Waiter, usize) {
+        if HubShared::any_is_dead() {
+            self.bury(key);
+        }
         let (first, _) = self.find(key);
         if first.is_null() || count == 0 {
             return (ptr::null(), 0);
@@ -258,5 +262,21 @@ impl Chain {
             self.replace_key(first, rest);
         }
         (first, taken)
+    }
+
+    /// Takes out the waiters of an address that will never run: their thread has ended.
+    #[cold]
+    fn bury(&mut self, key: usize) {
+        let (mut waiter, _) = self.find(key);
+        // SAFETY: what is linked is alive, and the frames of leaked greenlets stay for ever.
+        unsafe {
+            while !waiter.is_null() {
+                let next = (*waiter).next.get();
+                if (*waiter).hub.is_dead() {
+                    self.remove(waiter);
+                }
+                waiter = next;
+            }
+        }
     }
 }

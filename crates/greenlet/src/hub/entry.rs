@@ -26,9 +26,10 @@ impl Hub {
         let this = unsafe { core.as_ref() };
         let class = this.class;
         let stack = this.stack.take();
-        self.live.set(self.live.get() - 1);
         // SAFETY: the closure has returned, so the outcome is stored.
         unsafe { Core::finish(core.as_ptr(), self) };
+        // Only now: the outcome's destructor may have parked, and until it has returned the hub must not go.
+        self.live.set(self.live.get() - 1);
         if let Some(stack) = &stack {
             // SAFETY: a null name is never read.
             unsafe { stack.set_owner(std::ptr::null(), 0) };

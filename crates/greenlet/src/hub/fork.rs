@@ -21,11 +21,12 @@ pub(super) fn watch() {
     });
 }
 
-/// Names the process that a hub belongs to.
-pub(super) struct Process(u32);
+/// Names the process that a hub, or a thread, belongs to.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Process(u32);
 
 impl Process {
-    pub(super) fn current() -> Process {
+    pub(crate) fn current() -> Process {
         Process(GENERATION.load(Ordering::Relaxed))
     }
 

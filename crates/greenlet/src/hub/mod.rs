@@ -4,7 +4,7 @@
 //! switches straight to the next runnable greenlet; a greenlet that ends does the same on its dying stack.
 
 mod entry;
-mod fork;
+pub(crate) mod fork;
 pub(crate) mod inbox;
 mod park;
 mod run_queue;

@@ -3,6 +3,7 @@
 use super::Hub;
 use crate::task::{self, Core, TIMED_OUT, WOKEN};
 use crate::timer;
+use std::cell::Cell;
 use std::ptr::NonNull;
 use std::time::Instant;
 
@@ -85,6 +86,22 @@ impl Hub {
         }
     }
 
+    /// Parks until `delivered`, whatever happens: somebody else is about to write into the caller's frame, so it must not go.
+    pub(crate) fn park_until_delivered(&self, delivered: &Cell<bool>) {
+        /// An unwind out of here would leave that somebody a dangling pointer.
+        struct NoWayOut;
+        impl Drop for NoWayOut {
+            fn drop(&mut self) {
+                std::process::abort();
+            }
+        }
+        let guard = NoWayOut;
+        while !delivered.get() {
+            self.park(None, Kills::HoldBack);
+        }
+        std::mem::forget(guard);
+    }
+
     #[inline]
     fn wait_unwinding(&self, core: &Core, unwinding: bool) {
         if unwinding || self.inside_hook.get() != 0 {
@@ -136,6 +153,9 @@ impl Hub {
     /// left after a switch costs as much as the switch.
     #[inline(always)]
     pub(crate) fn yield_now(&self) {
+        if !self.process.is_current() {
+            self.refuse();
+        }
         let core = self.current();
         if core.kill_pending.get() || self.inside_hook.get() != 0 || std::thread::panicking() {
             return self.yield_with_care();

@@ -10,6 +10,9 @@ use std::ptr::NonNull;
 /// are runnable.
 const FAIRNESS: u32 = 61;
 
+/// With greenlets waiting to be started it looks again after so many.
+const BACKLOG: u32 = 8;
+
 impl Hub {
     /// Runs others until the calling greenlet, which is parked or queued, is chosen again.
     #[inline]
@@ -36,8 +39,10 @@ impl Hub {
     pub(super) fn next_runnable(&self) -> NonNull<Core> {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
-        if tick >= FAIRNESS {
-            self.look_around();
+        if tick >= FAIRNESS
+            && let Some(core) = self.look_around()
+        {
+            return core;
         }
         match self.run_queue.pop() {
             Some(core) => core,
@@ -108,8 +113,10 @@ impl Hub {
         }
     }
 
+    /// Takes in what the run queue does not know of. A worker gets a greenlet to start, which must run next: in the run
+    /// queue nobody could take it away again from behind one that never parks.
     #[cold]
-    fn look_around(&self) {
+    fn look_around(&self) -> Option<NonNull<Core>> {
         self.tick.set(0);
         self.take_in();
         let mut reactor = self.reactor.borrow_mut();
@@ -117,23 +124,28 @@ impl Hub {
             reactor.poll(self, Some(0));
         }
         drop(reactor);
-        if let Some(worker) = &self.worker
-            && let Some(core) = worker.find()
-        {
-            self.adopt(core);
-            // SAFETY: found unstarted, so in no run queue; the queue's count came along.
-            unsafe { self.run_queue.push(core) };
-        }
+        let worker = self.worker.as_ref()?;
+        let core = worker.find()?;
+        self.tick.set(FAIRNESS - BACKLOG);
+        worker.pass_on();
+        self.adopt(core);
+        Some(core)
     }
 
     /// Wake-ups of other threads, and timers that are due.
     #[inline]
     fn take_in(&self) {
+        self.take_messages();
+        self.fire_timers();
+    }
+
+    /// What other threads have pushed.
+    #[inline]
+    pub(crate) fn take_messages(&self) {
         if !self.shared.inbox.is_empty() {
             // SAFETY: this is the hub's thread.
             unsafe { self.shared.inbox.deliver() };
         }
-        self.fire_timers();
     }
 
     #[inline]
@@ -163,22 +175,24 @@ impl Hub {
     #[cold]
     #[inline(never)]
     fn wait_for_runnable(&self) -> NonNull<Core> {
+        let mut slept = false;
         loop {
             self.take_in();
             if let Some(core) = self.run_queue.pop() {
+                if slept && let Some(worker) = &self.worker {
+                    worker.pass_on();
+                }
                 return core;
             }
             if let Some(worker) = &self.worker
                 && let Some(core) = worker.find()
             {
+                worker.pass_on();
                 self.adopt(core);
                 return core;
             }
             self.sleep(true);
-            self.tick.set(0);
-            if let Some(core) = self.run_queue.pop() {
-                return core;
-            }
+            slept = true;
         }
     }
 
@@ -207,6 +221,7 @@ impl Hub {
             let deadline = self.timers.borrow_mut().next_deadline();
             match reactor.as_mut() {
                 Some(reactor) => {
+                    self.tick.set(0);
                     let timeout = deadline.map(|at| at.saturating_sub(crate::time::now()));
                     reactor.poll(self, timeout);
                 }

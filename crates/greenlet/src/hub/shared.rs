@@ -3,7 +3,7 @@
 use super::inbox::{Bed, Doorbell, Inbox};
 use crate::io::sys::Notifier;
 use parking_lot::{Condvar, Mutex};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
 /// Inbox, doorbell and means of waking of one hub.
@@ -16,6 +16,8 @@ pub(crate) struct HubShared {
     pub(crate) bell: Doorbell,
     pub(crate) notifier: Notifier,
     epoch: AtomicU32,
+    /// Its thread has ended with greenlets parked, which nobody will ever run.
+    dead: AtomicBool,
     woken: Mutex<bool>,
     wakes: Condvar,
 }
@@ -25,6 +27,9 @@ pub(crate) struct HubShared {
 unsafe impl Sync for HubShared {}
 // SAFETY: as above.
 unsafe impl Send for HubShared {}
+
+/// Whether any hub is dead.
+static ANY_DEAD: AtomicBool = AtomicBool::new(false);
 
 /// Shared parts whose hubs have ended.
 static RETIRED: Mutex<Vec<&'static HubShared>> = Mutex::new(Vec::new());
@@ -40,6 +45,7 @@ impl HubShared {
             bell: Doorbell::new(),
             notifier: Notifier::new(),
             epoch: AtomicU32::new(0),
+            dead: AtomicBool::new(false),
             woken: Mutex::new(false),
             wakes: Condvar::new(),
         }))
@@ -58,6 +64,28 @@ impl HubShared {
         self.epoch.fetch_add(1, Ordering::Release);
         *self.woken.lock() = false;
         RETIRED.lock().push(self);
+    }
+
+    /// Whether a waiter of any hub may be one that will never run.
+    #[inline]
+    pub(crate) fn any_is_dead() -> bool {
+        ANY_DEAD.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Relaxed)
+    }
+
+    /// From now on nobody is to be woken here. Wakes that are on their way already go to somebody else.
+    ///
+    /// # Safety
+    ///
+    /// By the owner, on its thread, whose hub is still there.
+    pub(crate) unsafe fn die(&self) {
+        ANY_DEAD.store(true, Ordering::SeqCst);
+        self.dead.store(true, Ordering::SeqCst);
+        // SAFETY: the owner.
+        unsafe { self.inbox.deliver() };
     }
 
     /// Changes with each hub that this block serves.

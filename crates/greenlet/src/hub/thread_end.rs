@@ -5,6 +5,7 @@
 
 use super::{HUB, Hub, HubShared};
 use crate::task::Core;
+use std::io::Write;
 use std::ptr;
 use std::thread;
 
@@ -22,19 +23,30 @@ pub(super) fn watch() {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let hub = HUB.replace(ptr::null());
-        if hub.is_null() {
+        let Some(hub) = Hub::try_current() else {
+            return;
+        };
+        if hub.worker.is_some() || hub.current.get() != hub.root {
+            // It is the process that exits, at the call of a greenlet: a worker's thread never ends, and another one's
+            // ends on its own stack.
             return;
         }
-        // SAFETY: made by `Hub::create`; this is its thread, on the root's stack.
-        let live = unsafe { (*hub).live.get() };
+        let live = hub.live.get();
         if live == 0 {
-            // SAFETY: as above, and no greenlet is left, so nothing of the core stands on any stack of this hub.
+            let hub = HUB.replace(ptr::null());
+            // SAFETY: made by `Hub::create`; no greenlet is left, so nothing of the core stands on any stack of this hub.
             unsafe { Hub::take_down(hub) };
-        } else if !is_main() {
+            return;
+        }
+        // SAFETY: this is the hub's thread.
+        unsafe { hub.shared.die() };
+        HUB.set(ptr::null());
+        if !is_main() {
             let thread = thread::current();
             let name = thread.name().unwrap_or("<unnamed>");
-            eprintln!(
+            // There is nobody to tell if this fails, and a panic would abort.
+            let _ = writeln!(
+                std::io::stderr(),
                 "greenlet: thread '{name}' ended with {live} of its greenlets unfinished; they are leaked"
             );
         }

@@ -1,5 +1,6 @@
 //! The worker hubs, and the queues of greenlets that have not started.
 
+use super::fork::Process;
 use super::{Hub, HubShared};
 use crate::config;
 use crate::task::Core;
@@ -25,6 +26,8 @@ pub(crate) struct Workers {
     /// How many workers sleep or are about to.
     idle: AtomicUsize,
     running: AtomicBool,
+    /// The process that has the threads.
+    process: Process,
     /// How many threads have been started, and the queues of the others.
     starting: Mutex<Vec<(usize, Deque<Unstarted>)>>,
 }
@@ -33,6 +36,8 @@ pub(crate) struct Workers {
 struct Seat {
     shared: &'static HubShared,
     stealer: Stealer<Unstarted>,
+    /// It sleeps, or is about to, and takes greenlets when it is rung.
+    idle: AtomicBool,
 }
 
 static WORKERS: OnceCell<Workers> = OnceCell::new();
@@ -61,6 +66,7 @@ pub fn workers() -> usize {
 /// The workers, all of them running.
 pub(crate) fn started() -> io::Result<&'static Workers> {
     let workers = WORKERS.get_or_try_init(|| config::workers().map(Workers::new))?;
+    workers.process.check()?;
     if !workers.running.load(Ordering::Acquire) {
         workers.start()?;
     }
@@ -78,6 +84,7 @@ impl Workers {
                 Seat {
                     shared: HubShared::acquire(),
                     stealer,
+                    idle: AtomicBool::new(false),
                 }
             })
             .collect();
@@ -88,6 +95,7 @@ impl Workers {
             seats,
             idle: AtomicUsize::new(0),
             running: AtomicBool::new(false),
+            process: Process::current(),
             starting: Mutex::new(deques),
         }
     }
@@ -123,6 +131,8 @@ impl Workers {
 
     fn work(&'static self, index: usize, deque: Deque<Unstarted>) -> ! {
         exact_timers();
+        // What stealing makes for a thread when it is first done takes more room than the smallest stack has: do it here.
+        let _ = Deque::<()>::new_fifo().stealer().steal();
         let hub = Hub::create(
             Some(Worker {
                 index,
@@ -157,7 +167,8 @@ impl Workers {
     #[cold]
     fn wake_one(&self) {
         for seat in &self.seats {
-            if seat.shared.ring() {
+            // One that sleeps without being idle is stuck in a panic hook, and takes nothing.
+            if seat.idle.load(Ordering::Relaxed) && seat.shared.ring() {
                 return;
             }
         }
@@ -181,18 +192,27 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// An unstarted greenlet: of this worker, of the threads that are no workers, or of another worker.
-    pub(super) fn find(&self) -> Option<NonNull<Core>> {
+    /// An unstarted greenlet of this worker, or of the threads that are no workers.
+    fn find_near(&self) -> Option<NonNull<Core>> {
         if let Some(Unstarted(core)) = self.deque.pop() {
             return Some(core);
         }
         loop {
-            let mut again = false;
             match self.workers.injector.steal_batch_and_pop(&self.deque) {
                 Steal::Success(Unstarted(core)) => return Some(core),
-                Steal::Retry => again = true,
-                Steal::Empty => (),
+                Steal::Retry => (),
+                Steal::Empty => return None,
             }
+        }
+    }
+
+    /// The same, or one of another worker.
+    pub(super) fn find(&self) -> Option<NonNull<Core>> {
+        loop {
+            if let Some(core) = self.find_near() {
+                return Some(core);
+            }
+            let mut again = false;
             let count = self.workers.seats.len();
             for seat in (1..count).map(|step| &self.workers.seats[(self.index + step) % count]) {
                 match seat.stealer.steal_batch_and_pop(&self.deque) {
@@ -204,6 +224,15 @@ impl Worker {
             if !again {
                 return None;
             }
+        }
+    }
+
+    /// Before this worker runs something that may take long: if there is an unstarted greenlet left that it was
+    /// perhaps woken for, wakes another. The fence pairs with that of `submit`.
+    pub(super) fn pass_on(&self) {
+        fence(Ordering::SeqCst);
+        if self.workers.idle.load(Ordering::Relaxed) > 0 && self.has_work() {
+            self.workers.wake_one();
         }
     }
 
@@ -220,17 +249,21 @@ impl Worker {
 
     /// Counts this worker as idle until the guard goes.
     pub(super) fn idle(&self) -> Idle {
+        self.workers.seats[self.index]
+            .idle
+            .store(true, Ordering::Relaxed);
         self.workers.idle.fetch_add(1, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        Idle(self.workers)
+        Idle(self.workers, self.index)
     }
 }
 
 /// See [`Worker::idle`].
-pub(super) struct Idle(&'static Workers);
+pub(super) struct Idle(&'static Workers, usize);
 
 impl Drop for Idle {
     fn drop(&mut self) {
         self.0.idle.fetch_sub(1, Ordering::Relaxed);
+        self.0.seats[self.1].idle.store(false, Ordering::Relaxed);
     }
 }

@@ -57,6 +57,8 @@ const IDLE: Side = Side {
 struct Slot {
     /// Changes when the slot is freed, so that a late event finds nobody.
     generation: u32,
+    /// -1 while the slot is free.
+    fd: RawFd,
     /// The next free slot, while this one is free.
     next_free: u32,
     read: Side,
@@ -105,16 +107,33 @@ impl Reactor {
                 })?;
             self.slots.push(Slot {
                 generation: 0,
+                fd: -1,
                 next_free: NO_SLOT,
                 read: IDLE,
                 write: IDLE,
             });
         }
         let index = self.free;
-        let slot = &mut self.slots[index as usize];
-        self.poller.add(fd, key(index, slot.generation))?;
-        self.free = slot.next_free;
-        Ok((index, slot.generation))
+        let slot = &self.slots[index as usize];
+        let (generation, next_free) = (slot.generation, slot.next_free);
+        if let Err(error) = self.poller.add(fd, key(index, generation)) {
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return Err(error);
+            }
+            if self.slots.iter().any(|slot| slot.fd == fd) {
+                return Err(io::Error::new(
+                    io::ErrorKind::AlreadyExists,
+                    format!(
+                        "descriptor {fd} belongs to another source that waits on this hub: share that one, or duplicate the descriptor"
+                    ),
+                ));
+            }
+            // Left behind by a source whose descriptor lives on in a duplicate: only the key is wrong with it.
+            self.poller.change(fd, key(index, generation))?;
+        }
+        self.free = next_free;
+        self.slots[index as usize].fd = fd;
+        Ok((index, generation))
     }
 
     /// Frees a slot whose descriptor is registered no more. One of an earlier generation is left alone.
@@ -131,6 +150,7 @@ impl Reactor {
         );
         *slot = Slot {
             generation: generation.wrapping_add(1),
+            fd: -1,
             next_free: self.free,
             read: IDLE,
             write: IDLE,
@@ -220,8 +240,10 @@ impl Reactor {
             }
         });
         if let Err(error) = polled {
-            // Only a descriptor that is none of ours any more can do this: somebody has closed it.
-            panic!("the hub's poller failed, was its descriptor closed? {error}");
+            // Only a descriptor that is none of ours any more can do this: somebody has closed it. Nobody waits for the
+            // answer here, and no greenlet that waits for a descriptor could ever go on.
+            eprintln!("fatal: a hub's poller failed, was its descriptor closed? {error}");
+            std::process::abort();
         }
     }
 }

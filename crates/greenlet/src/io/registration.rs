@@ -6,7 +6,7 @@ use crate::hub::{Hub, HubShared};
 use std::mem::offset_of;
 use std::os::fd::BorrowedFd;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::Weak;
 
 /// One slot in the reactor of one hub. It ends with [`end`](Registration::end).
 pub(super) struct Registration {
@@ -15,8 +15,9 @@ pub(super) struct Registration {
     epoch: u32,
     pub(super) index: u32,
     generation: u32,
-    /// Kept so that another thread can delete the descriptor from it before it closes it.
-    poller: Arc<Poller>,
+    /// So that another thread can delete the descriptor from it before it closes it. Its hub owns it: when that is gone,
+    /// so are all its registrations.
+    poller: Weak<Poller>,
 }
 
 /// Tells another hub to free a slot.
@@ -29,7 +30,12 @@ struct Release {
 }
 
 impl Registration {
-    pub(super) fn new(hub: &Hub, index: u32, generation: u32, poller: Arc<Poller>) -> Registration {
+    pub(super) fn new(
+        hub: &Hub,
+        index: u32,
+        generation: u32,
+        poller: Weak<Poller>,
+    ) -> Registration {
         Registration {
             hub: hub.shared,
             epoch: hub.epoch,
@@ -45,11 +51,18 @@ impl Registration {
         ptr::eq(self.hub, hub.shared) && self.epoch == hub.epoch
     }
 
+    /// Whether its hub is still there.
+    pub(super) fn is_current(&self) -> bool {
+        self.hub.epoch() == self.epoch
+    }
+
     /// Deletes the descriptor from the poller (if told to: closing it does that too, when there is no duplicate), and frees
     /// the slot, by a message when it is another hub's.
     pub(super) fn end(&self, delete: Option<BorrowedFd<'_>>) {
-        if let Some(fd) = delete {
-            self.poller.delete(fd);
+        if let Some(fd) = delete
+            && let Some(poller) = self.poller.upgrade()
+        {
+            poller.delete(fd);
         }
         match Hub::try_current() {
             Some(hub) if self.is_with(hub) => {
@@ -58,7 +71,7 @@ impl Registration {
                 }
             }
             // A hub that is gone has taken its slots with it.
-            _ if self.hub.epoch() != self.epoch => (),
+            _ if !self.is_current() => (),
             _ => {
                 let release = Box::new(Release {
                     node: Node::new(release),

@@ -10,8 +10,8 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::ptr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// What an operation of [`read_with`](Source::read_with) or [`write_with`](Source::write_with) left behind.
@@ -22,8 +22,9 @@ pub enum Progress<R> {
     /// Done, and there is nothing left: the read of a stream that filled less than its buffer, or the write that
     /// took less than all.
     ///
-    /// The next operation then waits without asking the kernel first. To be given only for a byte stream, whose short
-    /// operation means just that.
+    /// The next operation then waits without asking the kernel first. To be given only for a byte stream whose short
+    /// operations mean just that. Those of a Unix socket that descriptors or credentials may come through do not, nor do
+    /// those of a socket with kernel TLS: they stop at boundaries.
     Drained(R),
 }
 
@@ -207,15 +208,19 @@ impl<T: AsFd> Source<T> {
     #[cold]
     fn register(&self, hub: &Hub) -> io::Result<u32> {
         hub.check_fork()?;
+        hub.take_messages();
         let mut reactor = hub.reactor.borrow_mut();
         let reactor = match reactor.as_mut() {
             Some(reactor) => reactor,
             None => reactor.insert(Reactor::new(&hub.shared.notifier)?),
         };
         let (index, generation) = reactor.add(self.fd)?;
-        let registration = Registration::new(hub, index, generation, reactor.poller().clone());
+        let poller = Arc::downgrade(reactor.poller());
+        let registration = Registration::new(hub, index, generation, poller);
         if let Err(registration) = self.first.set(registration) {
-            self.others.lock().push(registration);
+            let mut others = self.others.lock();
+            others.retain(Registration::is_current);
+            others.push(registration);
         }
         Ok(index)
     }

@@ -4,8 +4,8 @@ use std::io;
 
 use super::{KEPT_PAGES, OwnerRecord, WINDOW_WORDS, page_size};
 
-/// The smallest slot is 16 KiB of address space.
-const MIN_SHIFT: u32 = 14;
+/// The smallest slot is 32 KiB of address space.
+const MIN_SHIFT: u32 = 15;
 
 /// The largest slot is 1 GiB of address space.
 const MAX_SHIFT: u32 = 30;
@@ -26,10 +26,10 @@ const OVERHEAD: usize = COLOURS * COLOUR_BYTES;
 
 const _: () = assert!((COLOURS - 1) * COLOUR_BYTES + OWNER_BYTES <= OVERHEAD);
 
-/// No stack has less usable memory than this.
-const MIN_USABLE: usize = 4096;
+/// No stack has less usable memory than this: the scheduler, with what std sets up in it, runs on them too.
+const MIN_USABLE: usize = 16 * 1024;
 
-/// A size of stack: slots are powers of two, from 16 KiB to 1 GiB of address space.
+/// A size of stack: slots are powers of two, from 32 KiB to 1 GiB of address space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Class(u8);
 

@@ -23,7 +23,7 @@ fn isolated_without_markers() -> &'static Global {
 
 fn kib(size: usize) -> Class {
     let class = Class::all().find(|class| class.slot_size() == size << 10);
-    class.expect("a power of two from 16 KiB to 1 GiB")
+    class.expect("a power of two from 32 KiB to 1 GiB")
 }
 
 /// One stack of a new pool. The pool is leaked, so that nothing else happens to the stack.
@@ -92,17 +92,17 @@ fn classes_round_up_to_usable_memory() {
         let class = Class::for_size(bytes).unwrap();
         // The worst colour.
         let least = class.slot_size() - page_size() - 31 * 64 - 16;
-        assert!(least >= bytes.max(4096), "{class:?} for {bytes}");
+        assert!(least >= bytes.max(16 << 10), "{class:?} for {bytes}");
         if let Some(smaller) = Class::all().take_while(|smaller| *smaller != class).last() {
             let least = smaller.slot_size().saturating_sub(page_size() + 32 * 64);
-            assert!(least < bytes.max(4096), "{class:?} for {bytes}");
+            assert!(least < bytes.max(16 << 10), "{class:?} for {bytes}");
         }
     }
     assert_eq!(Class::DEFAULT.slot_size(), 256 << 10);
     assert_eq!(Class::for_size(200 << 10).unwrap(), Class::DEFAULT);
     assert_eq!(
         Class::all().map(Class::index).collect::<Vec<_>>(),
-        Vec::from_iter(0..17)
+        Vec::from_iter(0..16)
     );
 }
 
@@ -166,7 +166,7 @@ fn the_last_stack_given_is_the_first_taken() {
 #[test]
 fn a_pool_keeps_no_more_than_its_bound() {
     for (class, bound) in [
-        (kib(16), 64),
+        (kib(32), 64),
         (Class::DEFAULT, 64),
         (kib(4096), 8),
         (kib(8192), 0),

@@ -53,7 +53,8 @@ impl Builder {
     ///
     /// It begins to run when the caller first parks or yields. The closure need not be `Send`: the greenlet
     /// never leaves this thread. If the thread ends first, the greenlet is leaked: its stack stays
-    /// mapped and its destructors do not run, which the thread reports on stderr.
+    /// mapped and its destructors do not run, which the thread reports on stderr. It must not park inside the `with`
+    /// of a `std::thread_local!` then: what it has borrowed there is destroyed with the thread.
     ///
     /// # Errors
     ///

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 use std::mem::offset_of;
 use std::panic;
+use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
 /// The payload of [`join`](crate::Greenlet::join)'s error for a greenlet that was killed.
@@ -71,7 +72,7 @@ pub(super) unsafe fn request(core: *const Core) -> io::Result<()> {
     if let Some(current) = Hub::try_current()
         && std::ptr::eq(current.shared, hub)
     {
-        arrive(current, this);
+        arrive(current, core);
     } else {
         // SAFETY: the node's reference keeps the block alive until `deliver`; `KILL` was not set before, so the node is
         // pushed this once. Hubs' shared parts are never freed.
@@ -97,20 +98,24 @@ pub(super) unsafe fn deliver(node: *const Node) {
     if let Some(hub) = Hub::try_current()
         && std::ptr::eq(hub.shared, this.hub.load(Ordering::Relaxed))
     {
-        arrive(hub, this);
+        arrive(hub, core);
     }
     // SAFETY: the count of `request`.
     unsafe { Core::release(core) };
 }
 
 /// On the hub's thread: ends the wait that the greenlet is in, if that may be ended.
-fn arrive(hub: &Hub, core: &Core) {
+///
+/// The pointer, not a reference: it goes into the run queue, and must stay good for the whole packet.
+fn arrive(hub: &Hub, pointer: *const Core) {
+    // SAFETY: both callers count on it.
+    let core = unsafe { &*pointer };
     if core.is_finished() {
         return;
     }
     core.kill_pending.set(true);
     if core.parked.get() && core.interruptible.get() {
         // SAFETY: it is not finished and belongs to this hub, so it is alive and parked on it.
-        unsafe { hub.unpark(core.into(), 0) };
+        unsafe { hub.unpark(NonNull::new_unchecked(pointer.cast_mut()), 0) };
     }
 }

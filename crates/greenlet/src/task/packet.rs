@@ -115,8 +115,14 @@ unsafe fn drop_outcome<T>(core: *const Core) {
     if outcome.is_none() {
         return;
     }
-    // As in std: a destructor that panics here has nobody to report to.
-    if panic::catch_unwind(AssertUnwindSafe(|| drop(outcome))).is_err() {
+    // As in std: a destructor that panics here has nobody to report to. A kill must not be thrown out of it.
+    let drop = || panic::catch_unwind(AssertUnwindSafe(|| drop(outcome)));
+    let dropped = match Hub::try_current() {
+        Some(_) => super::shield(drop),
+        None => drop(),
+    };
+    if let Err(payload) = dropped {
+        std::mem::forget(payload);
         eprintln!("fatal: a greenlet's result panicked when it was dropped");
         std::process::abort();
     }

@@ -8,8 +8,9 @@
 //! * while there are some, the current greenlet's own flag is. It is set by the panic hook, by a kill, and whenever the
 //!   first rule has given the answer.
 //!
-//! The flag can miss what std does not tell anybody: a `resume_unwind` or a panic under a hook that has
-//! replaced ours, in one greenlet, while another of the same hub is parked unwinding.
+//! While another greenlet of the hub is parked unwinding, the flag can be wrong about what std does not tell anybody: it
+//! misses a `resume_unwind`, and a panic under a hook that has replaced ours; and it stays set when the greenlet has
+//! caught its panic, so kills are held back, until that other one has gone on.
 
 use super::Core;
 use crate::hub::Hub;

@@ -87,19 +87,16 @@ impl Poller {
         Ok(())
     }
 
-    /// Registers a descriptor for both directions, under a key.
+    /// Registers a descriptor for both directions, under a key. [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is.
     pub(crate) fn add(&self, fd: RawFd, key: u64) -> io::Result<()> {
-        let added = self
-            .control(libc::EPOLL_CTL_ADD, fd, INTEREST, key)
-            .or_else(|error| {
-                // Left behind by a source whose descriptor lives on in a duplicate: the key is what is wrong with it.
-                if error.raw_os_error() == Some(libc::EEXIST) {
-                    self.control(libc::EPOLL_CTL_MOD, fd, INTEREST, key)
-                } else {
-                    Err(error)
-                }
-            });
-        added.map_err(|error| refused(fd, error))
+        self.control(libc::EPOLL_CTL_ADD, fd, INTEREST, key)
+            .map_err(|error| refused(fd, error))
+    }
+
+    /// Gives a descriptor that is registered another key.
+    pub(crate) fn change(&self, fd: RawFd, key: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_MOD, fd, INTEREST, key)
+            .map_err(|error| refused(fd, error))
     }
 
     /// Ends a registration, if there is one.

@@ -51,27 +51,20 @@ impl Poller {
         Ok(Poller(poller))
     }
 
-    /// Registers a descriptor for both directions, under a key.
+    /// Registers a descriptor for both directions, under a key. [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is.
     pub(crate) fn add(&self, fd: RawFd, key: u64) -> io::Result<()> {
-        let key = usize::try_from(key).map_err(|_| {
-            io::Error::new(
-                io::ErrorKind::OutOfMemory,
-                "too many descriptors for one hub",
-            )
-        })?;
-        let interest = polling::Event::all(key);
         // SAFETY: the source deletes the registration before it closes the descriptor.
-        let added =
-            unsafe { self.0.add_with_mode(fd, interest, PollMode::Edge) }.or_else(|error| {
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    // SAFETY: open, since it is registered and the source owns it.
-                    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-                    self.0.modify_with_mode(fd, interest, PollMode::Edge)
-                } else {
-                    Err(error)
-                }
-            });
-        added.map_err(|error| refused(fd, error))
+        unsafe { self.0.add_with_mode(fd, interest(key)?, PollMode::Edge) }
+            .map_err(|error| refused(fd, error))
+    }
+
+    /// Gives a descriptor that is registered another key.
+    pub(crate) fn change(&self, fd: RawFd, key: u64) -> io::Result<()> {
+        // SAFETY: open, since the source owns it.
+        let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+        self.0
+            .modify_with_mode(borrowed, interest(key)?, PollMode::Edge)
+            .map_err(|error| refused(fd, error))
     }
 
     /// Ends a registration, if there is one.
@@ -106,5 +99,15 @@ impl Poller {
             });
         }
         Ok(())
+    }
+}
+
+fn interest(key: u64) -> io::Result<polling::Event> {
+    match usize::try_from(key) {
+        Ok(key) => Ok(polling::Event::all(key)),
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::OutOfMemory,
+            "too many descriptors for one hub",
+        )),
     }
 }

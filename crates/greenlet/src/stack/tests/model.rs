@@ -40,7 +40,7 @@ enum Operation {
 }
 
 const POOLS: usize = 3;
-const CLASSES: [usize; 4] = [16, 256, 1024, 8192];
+const CLASSES: [usize; 4] = [32, 256, 1024, 8192];
 
 fn operation() -> impl Strategy<Value = Operation> {
     let (pool, class) = (0..POOLS, 0..CLASSES.len());

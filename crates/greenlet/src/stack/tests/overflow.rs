@@ -163,7 +163,7 @@ fn reserve_all(global: &'static Global, class: Class) {
 #[cfg(target_os = "linux")]
 fn running_out_of_mappings_names_the_limit() {
     if is_child() {
-        return reserve_all(isolated_without_markers(), kib(16));
+        return reserve_all(isolated_without_markers(), kib(32));
     }
     let stdout = stdout_of_child("running_out_of_mappings_names_the_limit");
     assert!(
