@@ -1,0 +1,286 @@
+//! What the user has set on a socket, kept beside the kernel's copy.
+//!
+//! The kernel's `O_NONBLOCK` and timeouts hold what `std` would have put there, so that clones,
+//! handed out descriptors and `read_timeout()` agree with `std`. They do not act here, because
+//! every call is made with `MSG_DONTWAIT`: the values below do.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use rustix::net::{ipproto, sockopt};
+
+/// The user has asked for calls that never wait.
+const NONBLOCKING: u8 = 1;
+/// The kernel's values may differ from these: the descriptor came from outside, or was lent out.
+const STALE: u8 = 1 << 1;
+/// Not plain TCP: a short transfer does not tell that the kernel has no more to give or to take.
+const SHORT_SAYS_NOTHING: u8 = 1 << 2;
+/// `swallowed` holds an error that the kernel has given and the user has not seen.
+const SWALLOWED: u8 = 1 << 3;
+/// Somebody has found the send buffer full, and may be waiting for room still.
+const FULL: u8 = 1 << 4;
+
+/// The settings of one open socket, shared by all handles that `try_clone` has made of it.
+///
+/// Everything is `Relaxed`: each value stands for itself, and two threads that set and use the
+/// same socket without more synchronisation race in `std` too.
+pub(super) struct Settings {
+    flags: AtomicU8,
+    /// Nanoseconds; zero is none, as in the kernel.
+    read_timeout: AtomicU64,
+    write_timeout: AtomicU64,
+    /// The raw error behind `SWALLOWED`.
+    swallowed: AtomicI32,
+}
+
+impl Settings {
+    /// Of a TCP socket that was made just now.
+    pub(super) fn fresh() -> Settings {
+        Settings::with(0, 0, 0)
+    }
+
+    /// Of a descriptor that came from outside: the first call that needs them asks the kernel.
+    pub(super) fn adopted() -> Settings {
+        Settings::with(STALE, 0, 0)
+    }
+
+    /// Of a socket that was accepted on the listener with these settings. Linux hands on the
+    /// timeouts, and not `O_NONBLOCK`.
+    pub(super) fn accepted(&self) -> Settings {
+        Settings::with(
+            self.flags.load(Relaxed) & SHORT_SAYS_NOTHING,
+            self.read_timeout.load(Relaxed),
+            self.write_timeout.load(Relaxed),
+        )
+    }
+
+    fn with(flags: u8, read_timeout: u64, write_timeout: u64) -> Settings {
+        Settings {
+            flags: AtomicU8::new(flags),
+            read_timeout: AtomicU64::new(read_timeout),
+            write_timeout: AtomicU64::new(write_timeout),
+            swallowed: AtomicI32::new(0),
+        }
+    }
+
+    /// How the next call has to behave. Asks the kernel first where these values may be stale.
+    ///
+    /// # Errors
+    ///
+    /// An error that an earlier call has swallowed.
+    #[inline]
+    pub(super) fn mode(&self, socket: impl AsFd) -> io::Result<Mode> {
+        let flags = self.flags.load(Relaxed);
+        if flags & (STALE | SWALLOWED) == 0 {
+            return Ok(Mode(flags));
+        }
+        self.refresh(socket);
+        match self.take_swallowed() {
+            Some(error) => Err(error),
+            None => Ok(Mode(self.flags.load(Relaxed))),
+        }
+    }
+
+    /// Says that the kernel's values may from now on be changed without these.
+    pub(super) fn invalidate(&self) {
+        self.set(STALE, true);
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        self.flags.load(Relaxed) & STALE != 0
+    }
+
+    /// Takes the kernel's values over, if these may be stale.
+    #[cold]
+    pub(super) fn refresh(&self, socket: impl AsFd) {
+        if self.flags.fetch_and(!STALE, Relaxed) & STALE == 0 {
+            return;
+        }
+        // What cannot be asked cannot have been set, and the call itself will say what is wrong.
+        let socket = socket.as_fd();
+        let timeout = |which| sockopt::socket_timeout(socket, which).unwrap_or(None);
+        let mode = rustix::fs::fcntl_getfl(socket).unwrap_or(OFlags::empty());
+        let protocol = sockopt::socket_protocol(socket).unwrap_or(None);
+        self.set(NONBLOCKING, mode.contains(OFlags::NONBLOCK));
+        self.set(SHORT_SAYS_NOTHING, protocol != Some(ipproto::TCP));
+        self.set_read_timeout(timeout(sockopt::Timeout::Recv));
+        self.set_write_timeout(timeout(sockopt::Timeout::Send));
+    }
+
+    pub(super) fn nonblocking(&self) -> bool {
+        Mode(self.flags.load(Relaxed)).nonblocking()
+    }
+
+    pub(super) fn set_nonblocking(&self, nonblocking: bool) {
+        self.set(NONBLOCKING, nonblocking);
+    }
+
+    #[inline]
+    pub(super) fn read_timeout(&self) -> Option<Duration> {
+        from_nanos(self.read_timeout.load(Relaxed))
+    }
+
+    pub(super) fn set_read_timeout(&self, timeout: Option<Duration>) {
+        self.read_timeout.store(to_nanos(timeout), Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn write_timeout(&self) -> Option<Duration> {
+        from_nanos(self.write_timeout.load(Relaxed))
+    }
+
+    pub(super) fn set_write_timeout(&self, timeout: Option<Duration>) {
+        self.write_timeout.store(to_nanos(timeout), Relaxed);
+    }
+
+    /// Says whether the send buffer was found full.
+    #[cold]
+    pub(super) fn set_full(&self, full: bool) {
+        self.set(FULL, full);
+    }
+
+    /// Keeps an error for the next call, because the present one has something better to return
+    /// and the kernel tells an error once only.
+    #[cold]
+    pub(super) fn swallow(&self, error: Errno) {
+        // The kernel says EPIPE again whenever it is asked.
+        if error != Errno::PIPE {
+            self.swallowed.store(error.raw_os_error(), Relaxed);
+            self.set(SWALLOWED, true);
+        }
+    }
+
+    /// The error kept by [`swallow`](Self::swallow), for one caller.
+    pub(super) fn take_swallowed(&self) -> Option<io::Error> {
+        (self.flags.fetch_and(!SWALLOWED, Relaxed) & SWALLOWED != 0)
+            .then(|| io::Error::from_raw_os_error(self.swallowed.load(Relaxed)))
+    }
+
+    fn set(&self, flag: u8, on: bool) {
+        if on {
+            self.flags.fetch_or(flag, Relaxed);
+        } else {
+            self.flags.fetch_and(!flag, Relaxed);
+        }
+    }
+}
+
+/// How one call has to behave.
+#[derive(Clone, Copy)]
+pub(super) struct Mode(u8);
+
+impl Mode {
+    /// Whether it must return at once.
+    #[inline]
+    pub(super) fn nonblocking(self) -> bool {
+        self.0 & NONBLOCKING != 0
+    }
+
+    /// Whether a write has to see for itself if there is room.
+    ///
+    /// The kernel reports room when a third of the buffer is free, and takes what fits in less. Whoever
+    /// waits in std waits for that third too; but a write that begins meanwhile is tried first.
+    #[inline]
+    pub(super) fn full(self) -> bool {
+        self.0 & FULL != 0
+    }
+
+    /// Whether a transfer shorter than its buffer means that the next would have to wait.
+    #[inline]
+    pub(super) fn short_means_drained(self) -> bool {
+        self.0 & SHORT_SAYS_NOTHING == 0
+    }
+}
+
+/// Whether the error is that of a deadline which has passed while parked, and not a time-out of
+/// the connection itself, which the kernel reports.
+pub(super) fn is_deadline(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+}
+
+/// `None` for a time-out that is too far away for any clock.
+pub(super) fn within_the_clock(timeout: Duration) -> Option<Duration> {
+    Instant::now().checked_add(timeout).map(|_| timeout)
+}
+
+/// The longest time-out that is kept apart from none: 292 years.
+const LONGEST: u64 = i64::MAX as u64;
+
+fn to_nanos(timeout: Option<Duration>) -> u64 {
+    timeout.map_or(0, |timeout| {
+        u64::try_from(timeout.as_nanos()).map_or(0, |nanos| if nanos > LONGEST { 0 } else { nanos })
+    })
+}
+
+#[inline]
+fn from_nanos(nanos: u64) -> Option<Duration> {
+    (nanos != 0).then(|| Duration::from_nanos(nanos))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_kept_to_the_nanosecond_and_never_becomes_none_by_being_short() {
+        for timeout in [1, 999, 1_000_000_007, LONGEST].map(Duration::from_nanos) {
+            assert_eq!(from_nanos(to_nanos(Some(timeout))), Some(timeout));
+        }
+    }
+
+    #[test]
+    fn a_timeout_beyond_every_clock_is_none() {
+        let beyond = Duration::from_nanos(LONGEST + 1);
+        for timeout in [None, Some(beyond), Some(Duration::MAX)] {
+            assert_eq!(from_nanos(to_nanos(timeout)), None);
+        }
+        assert_eq!(within_the_clock(Duration::MAX), None);
+    }
+
+    #[test]
+    fn a_connection_that_timed_out_is_not_a_deadline() {
+        assert!(is_deadline(&io::ErrorKind::TimedOut.into()));
+        assert!(!is_deadline(&Errno::TIMEDOUT.into()));
+        assert!(!is_deadline(&Errno::AGAIN.into()));
+    }
+
+    #[test]
+    fn a_swallowed_error_is_told_once() {
+        let settings = Settings::fresh();
+        let socket = net_socket();
+        settings.swallow(Errno::CONNRESET);
+        let told = settings.mode(&socket).map(|_| ()).unwrap_err();
+        assert_eq!(told.raw_os_error(), Some(Errno::CONNRESET.raw_os_error()));
+        assert!(settings.mode(&socket).is_ok());
+        assert!(settings.take_swallowed().is_none());
+    }
+
+    #[test]
+    fn a_broken_pipe_is_left_to_the_kernel() {
+        let settings = Settings::fresh();
+        settings.swallow(Errno::PIPE);
+        assert!(settings.take_swallowed().is_none());
+    }
+
+    #[test]
+    fn stale_settings_are_read_from_the_kernel_once() {
+        let socket = net_socket();
+        socket.set_nonblocking(true).unwrap();
+        let settings = Settings::adopted();
+        let mode = settings.mode(&socket).unwrap();
+        assert!(mode.nonblocking());
+        assert!(!mode.short_means_drained(), "a datagram is no stream");
+        socket.set_nonblocking(false).unwrap();
+        assert!(settings.mode(&socket).unwrap().nonblocking());
+        settings.invalidate();
+        assert!(!settings.mode(&socket).unwrap().nonblocking());
+    }
+
+    fn net_socket() -> std::net::UdpSocket {
+        std::net::UdpSocket::bind("127.0.0.1:0").unwrap()
+    }
+}

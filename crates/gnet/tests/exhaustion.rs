@@ -1,0 +1,120 @@
+//! A process without free descriptors refuses to accept, serves on what it has, and accepts again
+//! when there are some.
+
+mod fixture;
+
+use std::env;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::process::Command;
+use std::sync::Arc;
+
+use fixture::{Signal, deadline, join, listen, pair};
+use gnet::{SocketAddr, TcpStream};
+use greenlet::Greenlet;
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// Set in the process whose limit is lowered, which must run nothing else.
+const CHILD: &str = "GNET_TEST_EXHAUSTION_CHILD";
+
+const EMFILE: Option<i32> = Some(24);
+
+fn in_a_child(test: &str, body: fn()) {
+    let _deadline = deadline();
+    if env::var_os(CHILD).is_some() {
+        return body();
+    }
+    let status = Command::new(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+/// Takes all descriptors but `left`.
+fn exhaust(left: usize) -> Vec<File> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(128);
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let mut files = Vec::new();
+    loop {
+        match File::open("/dev/null") {
+            Ok(file) => files.push(file),
+            Err(error) => {
+                assert_eq!(error.raw_os_error(), EMFILE);
+                files.truncate(files.len() - left);
+                return files;
+            }
+        }
+    }
+}
+
+/// A connection that is served by a greenlet of its own.
+fn served() -> (TcpStream, Greenlet<u64>) {
+    let (client, server) = pair();
+    let echo = greenlet::spawn(move || io::copy(&mut &server, &mut &server).unwrap());
+    (client, echo)
+}
+
+fn say_and_hear(stream: &mut TcpStream) {
+    let mut echo = [0; 5];
+    stream.write_all(b"hello").unwrap();
+    stream.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"hello");
+}
+
+#[test]
+fn accept_says_so_and_recovers() {
+    in_a_child("accept_says_so_and_recovers", || {
+        let (mut other, echo) = served();
+        say_and_hear(&mut other);
+        let (listener, addr) = listen();
+
+        let files = exhaust(1);
+        let client = TcpStream::connect(addr).unwrap();
+        for _ in 0..3 {
+            assert_eq!(listener.accept().unwrap_err().raw_os_error(), EMFILE);
+            assert_eq!(listener.try_clone().unwrap_err().raw_os_error(), EMFILE);
+            say_and_hear(&mut other);
+        }
+        drop(files);
+        let (_stream, from) = listener.accept().unwrap();
+        assert_eq!(from, client.local_addr().unwrap());
+        say_and_hear(&mut other);
+        drop(other);
+        join(echo.join());
+    });
+}
+
+#[test]
+fn an_acceptor_that_was_parked_says_so_and_recovers() {
+    in_a_child("an_acceptor_that_was_parked_says_so_and_recovers", || {
+        let (mut other, echo) = served();
+        say_and_hear(&mut other);
+        let (listener, addr) = listen();
+        let (failed, freed) = (Arc::new(Signal::default()), Arc::new(Signal::default()));
+        let acceptor = greenlet::spawn({
+            let (failed, freed) = (Arc::clone(&failed), Arc::clone(&freed));
+            move || -> SocketAddr {
+                assert_eq!(listener.accept().unwrap_err().raw_os_error(), EMFILE);
+                failed.raise();
+                freed.wait();
+                listener.accept().unwrap().1
+            }
+        });
+        greenlet::yield_now();
+        assert!(!acceptor.is_finished());
+
+        let files = exhaust(1);
+        let client = TcpStream::connect(addr).unwrap();
+        failed.wait();
+        say_and_hear(&mut other);
+        drop(files);
+        freed.raise();
+        assert_eq!(join(acceptor.join()), client.local_addr().unwrap());
+        say_and_hear(&mut other);
+        drop(other);
+        join(echo.join());
+    });
+}
