@@ -1,0 +1,118 @@
+//! A program of this package as a child process with a deadline.
+
+#![allow(dead_code, reason = "each test file uses its part of this")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Killed when it is dropped. If that does not happen within a minute, the test is taken to hang: a
+/// thread kills the program and aborts the test.
+pub(crate) struct Program {
+    child: Child,
+    pub(crate) stdout: BufReader<ChildStdout>,
+    pub(crate) stderr: BufReader<ChildStderr>,
+    _done: Sender<()>,
+}
+
+impl Program {
+    pub(crate) fn start(command: &mut Command) -> Program {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (done, waiter) = channel();
+        let name = format!("{command:?}");
+        let pid = Pid::from_child(&child);
+        thread::spawn(move || {
+            let outcome = waiter.recv_timeout(Duration::from_secs(60));
+            if outcome == Err(RecvTimeoutError::Timeout) {
+                eprintln!("{name}: not done after a minute");
+                let _ = kill_process(pid, Signal::KILL);
+                std::process::abort();
+            }
+        });
+        Program {
+            child,
+            stdout,
+            stderr,
+            _done: done,
+        }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// The next line of the standard output, which must be there.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert_ne!(
+            self.stdout.read_line(&mut line).unwrap(),
+            0,
+            "no more lines"
+        );
+        line
+    }
+
+    /// The address in the line that an echo server prints first.
+    pub(crate) fn address(&mut self) -> SocketAddr {
+        let line = self.line();
+        let address = line.trim_end().strip_prefix("listening on ");
+        address.expect(&line).parse().unwrap()
+    }
+
+    /// Waits for the line of the standard error that holds `text`.
+    pub(crate) fn wait_for_error(&mut self, text: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.stderr.read_line(&mut line).unwrap(),
+                0,
+                "no line with '{text}'"
+            );
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Waits for the end, and gives what was printed since the last line taken.
+    pub(crate) fn output(mut self) -> Output {
+        let mut stderr = Vec::new();
+        let stdout = thread::scope(|scope| {
+            let stdout = scope.spawn(|| {
+                let mut stdout = Vec::new();
+                self.stdout.read_to_end(&mut stdout).unwrap();
+                stdout
+            });
+            self.stderr.read_to_end(&mut stderr).unwrap();
+            stdout.join().unwrap()
+        });
+        Output {
+            status: self.child.wait().unwrap(),
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
