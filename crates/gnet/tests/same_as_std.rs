@@ -63,6 +63,14 @@ mod programs {
 
     const SHORT: Option<Duration> = Some(Duration::from_millis(10));
 
+    fn until_full(mut write: impl FnMut() -> std::io::Result<usize>) -> std::io::Error {
+        loop {
+            if let Err(error) = write() {
+                return error;
+            }
+        }
+    }
+
     same_as_std! {
         debug: |notes| {
             let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -153,15 +161,14 @@ mod programs {
             client.set_write_timeout(SHORT).unwrap();
             let slices = [IoSlice::new(&whole), IoSlice::new(&whole)];
             notes.add(client.write(&whole).map(|part| 0 < part && part < whole.len()));
-            // The kernel may have made room for a little more by now, until there is none.
-            while client.write(&whole).is_ok() {}
-            notes.add(client.write(&whole));
-            notes.add(client.write_vectored(&slices));
+            // The kernel makes room for a little more now and then: each kind of write is tried until there is none.
+            notes.add(until_full(|| client.write(&whole)));
+            notes.add(until_full(|| client.write_vectored(&slices)));
             notes.add(client.write_all(&whole));
             notes.add(client.write(&[]));
             client.set_nonblocking(true).unwrap();
-            notes.add(client.write(&whole));
-            notes.add(client.write_vectored(&slices));
+            notes.add(until_full(|| client.write(&whole)));
+            notes.add(until_full(|| client.write_vectored(&slices)));
             notes.add(client.write(&[]));
             drop(client);
             let mut bytes = Vec::new();

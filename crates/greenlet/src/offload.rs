@@ -185,11 +185,7 @@ impl Lane {
         }
         match job.outcome.into_inner() {
             Some(Ok(value)) => value,
-            Some(Err(payload)) => {
-                // No hook tells the hub of this panic.
-                hub.current().unwinding.set(true);
-                panic::resume_unwind(payload)
-            }
+            Some(Err(payload)) => crate::resume_unwind(payload),
             None => unreachable!("a delivered job has an outcome"),
         }
     }

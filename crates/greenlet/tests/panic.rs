@@ -291,7 +291,6 @@ fn not_panicking_any_more_after_catch_unwind() {
 }
 
 #[test]
-#[ignore = "std tells nobody that a panic was caught: see `src/task/panicking.rs`"]
 fn not_panicking_any_more_after_catch_unwind_beside_one_that_is_parked_unwinding() {
     let _deadline = within(
         60,
@@ -301,7 +300,7 @@ fn not_panicking_any_more_after_catch_unwind_beside_one_that_is_parked_unwinding
     let gate = Rc::new(Gate::default());
     let parked = parked_unwinding(&gate, 1);
     let after = greenlet::spawn(|| {
-        let caught = panic::catch_unwind(|| panic::panic_any(Custom(2)));
+        let caught = greenlet::catch_unwind(|| panic::panic_any(Custom(2)));
         assert_eq!(custom(caught.unwrap_err()), 2);
         greenlet::panicking()
     })
@@ -313,7 +312,6 @@ fn not_panicking_any_more_after_catch_unwind_beside_one_that_is_parked_unwinding
 }
 
 #[test]
-#[ignore = "std tells nobody of a `resume_unwind`: see `src/task/panicking.rs`"]
 fn a_kill_is_held_back_from_a_resumed_panic_beside_one_that_is_parked_unwinding() {
     const NAME: &str =
         "a_kill_is_held_back_from_a_resumed_panic_beside_one_that_is_parked_unwinding";
@@ -330,7 +328,7 @@ fn a_kill_is_held_back_from_a_resumed_panic_beside_one_that_is_parked_unwinding(
         move || {
             let _parks = OnDrop(|| second.wait());
             // As one does with a child's.
-            panic::resume_unwind(Box::new(Custom(2)));
+            greenlet::resume_unwind(Box::new(Custom(2)));
         }
     });
     greenlet::yield_now();

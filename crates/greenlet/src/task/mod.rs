@@ -18,7 +18,7 @@ pub(crate) use handle::Ids;
 pub use handle::{Handle, Id};
 pub use kill::Killed;
 pub use local::Greenlet;
-pub use panicking::panicking;
+pub use panicking::{catch_unwind, panicking, resume_unwind};
 pub use worker::JoinHandle;
 
 pub(crate) use kill::throw_kill;

@@ -10,10 +10,12 @@
 //!
 //! While another greenlet of the hub is parked unwinding, the flag can be wrong about what std does not tell anybody: it
 //! misses a `resume_unwind`, and a panic under a hook that has replaced ours; and it stays set when the greenlet has
-//! caught its panic, so kills are held back, until that other one has gone on.
+//! caught its panic, so kills are held back, until that other one has gone on. [`catch_unwind`] and [`resume_unwind`] are
+//! for that.
 
 use super::Core;
 use crate::hub::Hub;
+use std::any::Any;
 use std::panic;
 use std::sync::Once;
 use std::thread;
@@ -50,7 +52,61 @@ pub fn panicking() -> bool {
     }
 }
 
-/// The same for the current greenlet, `core`.
+/// [`std::panic::catch_unwind`], known to the hub.
+///
+/// std's own leaves the hub in the dark about the catch: if another greenlet of the hub is parked unwinding at this time,
+/// the calling one counts as [`panicking`] until that other has gone on. This one does not. Otherwise there is
+/// no difference; a kill that is caught is thrown again at the next call that parks.
+///
+/// # Errors
+///
+/// The payload of the panic.
+///
+/// # Examples
+///
+/// ```
+/// assert!(greenlet::catch_unwind(|| 1 + 1).is_ok());
+/// assert!(greenlet::catch_unwind(|| std::panic::resume_unwind(Box::new("stop"))).is_err());
+/// assert!(!greenlet::panicking());
+/// ```
+pub fn catch_unwind<F, R>(f: F) -> thread::Result<R>
+where
+    F: FnOnce() -> R + panic::UnwindSafe,
+{
+    let before = Hub::try_current().is_some_and(|hub| hub.current().unwinding.get());
+    let result = panic::catch_unwind(f);
+    if result.is_err()
+        && let Some(hub) = Hub::try_current()
+    {
+        hub.current().unwinding.set(before);
+    }
+    result
+}
+
+/// [`std::panic::resume_unwind`], known to the hub.
+///
+/// std's own calls no hook, so the hub does not learn of it: if another greenlet of the hub is parked unwinding at this
+/// time, a kill may be thrown into a destructor of this unwinding, which aborts. This one cannot do that.
+///
+/// # Examples
+///
+/// ```
+/// let parent = greenlet::spawn(|| {
+///     let child = greenlet::spawn(|| std::panic::panic_any("stop"));
+///     if let Err(payload) = child.join() {
+///         greenlet::resume_unwind(payload);
+///     }
+/// });
+/// assert_eq!(*parent.join().unwrap_err().downcast::<&str>().unwrap(), "stop");
+/// ```
+pub fn resume_unwind(payload: Box<dyn Any + Send>) -> ! {
+    if let Some(hub) = Hub::try_current() {
+        hub.current().unwinding.set(true);
+    }
+    panic::resume_unwind(payload)
+}
+
+/// [`panicking`] for the current greenlet, `core`.
 #[inline]
 pub(crate) fn of(core: &Core) -> bool {
     if thread::panicking() {

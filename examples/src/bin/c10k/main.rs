@@ -83,6 +83,7 @@ fn measure(kind: Kind, load: &Load) -> Result<Outcome, Box<dyn Error>> {
         server.address()
     );
     let outcome = clients::run(&server, load);
+    let stopped = server.stop();
     for error in &outcome.errors.first {
         eprintln!("{}: {error}", kind.title());
     }
@@ -93,6 +94,6 @@ fn measure(kind: Kind, load: &Load) -> Result<Outcome, Box<dyn Error>> {
             outcome.errors.count
         );
     }
-    server.stop()?;
+    stopped?;
     Ok(outcome)
 }

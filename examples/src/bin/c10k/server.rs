@@ -10,13 +10,13 @@
 use std::env;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -140,17 +140,21 @@ impl Server {
 
     /// Ends the server. It is an error if it has ended by itself.
     pub(crate) fn stop(self) -> io::Result<()> {
-        let ended = match running().as_mut() {
-            Some(child) => child.try_wait()?,
-            None => None,
+        let mut running = running();
+        let Some(child) = running.as_mut() else {
+            return Ok(());
         };
-        match ended {
-            None => Ok(()),
-            Some(status) => Err(io::Error::other(format!(
-                "the server on {} has ended by itself: {status}",
-                self.kind.title()
-            ))),
+        // Only one that still runs can end by this signal.
+        kill_process(Pid::from_child(child), Signal::TERM)?;
+        let status = child.wait()?;
+        *running = None;
+        if status.signal() == Some(SIGTERM) {
+            return Ok(());
         }
+        Err(io::Error::other(format!(
+            "the server on {} has ended by itself: {status}",
+            self.kind.title()
+        )))
     }
 }
 
@@ -158,13 +162,13 @@ struct KillOnDrop;
 
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        kill_running();
+        kill(&mut running());
     }
 }
 
 /// Kills the server and waits until it is gone.
-fn kill_running() {
-    if let Some(mut child) = running().take() {
+fn kill(running: &mut Option<Child>) {
+    if let Some(mut child) = running.take() {
         // Both fail only if there is nothing left to kill.
         let _ = child.kill();
         let _ = child.wait();
@@ -178,7 +182,10 @@ pub(crate) fn stop_on_signals() -> io::Result<()> {
         .name("signals".into())
         .spawn(move || {
             if let Some(signal) = signals.forever().next() {
-                kill_running();
+                // Held to the end: `Server::stop` must not return, or else the main thread would
+                // report what the clients say about the end of their server.
+                let mut running = running();
+                kill(&mut running);
                 // As a shell reports a program that a signal has ended.
                 std::process::exit(128 + signal);
             }
