@@ -133,8 +133,9 @@ fn sleeps(thread: i32) -> bool {
     status.is_ok_and(|status| status.contains("State:\tS"))
 }
 
-/// Runs this test's child in gdb up to the stop, and gives all threads' backtraces.
-fn in_gdb(test: &str) -> String {
+/// Runs this test's child in gdb up to the stop, and gives all threads' backtraces. Nothing, with a word on stderr, where
+/// there is no gdb; but `GREENLET_TEST_GDB`, which CI sets, says that there has to be one.
+fn in_gdb(test: &str) -> Option<String> {
     let target = child::command(test);
     let mut gdb = Command::new("gdb");
     gdb.args(["-nx", "-batch"]);
@@ -159,12 +160,17 @@ fn in_gdb(test: &str) -> String {
             None => gdb.env_remove(name),
         };
     }
-    let output = gdb
-        .output()
-        .expect("this test needs gdb: apt-get install gdb");
+    let output = match gdb.output() {
+        Ok(output) => output,
+        Err(error) if std::env::var_os("GREENLET_TEST_GDB").is_none() => {
+            eprintln!("{test}: not run, gdb is not to be had: {error}");
+            return None;
+        }
+        Err(error) => panic!("this test needs gdb: {error}"),
+    };
     let text = child::show(&output);
     assert!(text.contains("hit Breakpoint 1"), "{text}");
-    text
+    Some(text)
 }
 
 /// What gdb says of the thread that has `through` in its frames.
@@ -207,7 +213,9 @@ fn gdb_walks_a_running_greenlet() {
         }
         return;
     }
-    assert_walked(&in_gdb(NAME), "runs_along");
+    if let Some(text) = in_gdb(NAME) {
+        assert_walked(&text, "runs_along");
+    }
 }
 
 #[inline(never)]
@@ -235,5 +243,7 @@ fn gdb_walks_a_parked_greenlet() {
         let parked = greenlet::spawn(move || stands_parked(&send));
         return drop(parked.join());
     }
-    assert_walked(&in_gdb(NAME), "stands_parked");
+    if let Some(text) = in_gdb(NAME) {
+        assert_walked(&text, "stands_parked");
+    }
 }
