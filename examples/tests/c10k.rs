@@ -33,7 +33,7 @@ fn compares_both_servers() {
     assert_eq!(stderr, "");
     assert_eq!(row(&stdout, "connections"), ["200", "200"]);
     assert_eq!(row(&stdout, "errors"), ["0", "0"]);
-    assert_ne!(row(&stdout, "messages/s")[0], "0");
+    assert_ne!(row(&stdout, "  messages/s")[0], "0");
     let threads = row(&stdout, "server: OS threads");
     assert!(threads[0].parse::<u32>().unwrap() < 100, "{stdout}");
     // One a connection, and that of `main`.

@@ -2,18 +2,20 @@
 //!
 //! For each of the two servers, greenlets first and threads of std second, it starts the server in a
 //! process of its own, connects N clients from this one, each a greenlet, keeps all of them echoing
-//! for S seconds, and checks every byte. Then it prints what both cost.
+//! for twice S seconds, and checks every byte. Then it prints what both cost.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `options.rs` | the command line |
 //! | `descriptors.rs` | how many connections the process may have |
 //! | `server.rs` | a server as a child process |
-//! | `clients.rs` | the clients |
-//! | `gate.rs` | what the clients wait on: two small tools made of a futex word |
-//! | `table.rs` | the table at the end |
+//! | `clients.rs` | the clients and what they do together |
+//! | `connection.rs` | what one client does |
+//! | `gate.rs` | what the clients wait on: small tools made of a futex word each |
+//! | `outcome.rs`, `table.rs` | what is measured, and how it is shown |
 
 mod clients;
+mod connection;
 mod descriptors;
 #[path = "../echo.rs"]
 mod echo;
@@ -21,6 +23,7 @@ mod echo;
 mod echo_std;
 mod gate;
 mod options;
+mod outcome;
 mod server;
 mod table;
 
@@ -28,8 +31,9 @@ use std::env;
 use std::error::Error;
 use std::process::ExitCode;
 
-use clients::{Load, Outcome};
+use clients::Load;
 use options::{Options, Request};
+use outcome::Outcome;
 use server::{Kind, Server};
 
 fn main() -> ExitCode {
@@ -62,19 +66,20 @@ fn main() -> ExitCode {
 /// Measures both servers and prints the table; how many errors there were.
 fn compare(options: Options) -> Result<u64, Box<dyn Error>> {
     server::stop_on_signals()?;
-    let load = Load {
-        connections: descriptors::allow(options.connections)?,
+    let connections = descriptors::allow(options.connections)?;
+    let load = || Load {
+        connections,
         time: options.time,
     };
     let outcomes = [
-        measure(Kind::Greenlets, &load)?,
-        measure(Kind::Threads, &load)?,
+        measure(Kind::Greenlets, load())?,
+        measure(Kind::Threads, load())?,
     ];
     print!("{}", table::table(&outcomes));
     Ok(outcomes.iter().map(|outcome| outcome.errors.count).sum())
 }
 
-fn measure(kind: Kind, load: &Load) -> Result<Outcome, Box<dyn Error>> {
+fn measure(kind: Kind, load: Load) -> Result<Outcome, Box<dyn Error>> {
     let server = Server::start(kind)?;
     println!(
         "{}: process {} listens on {}",

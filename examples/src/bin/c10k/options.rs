@@ -6,12 +6,16 @@ pub(crate) const USAGE: &str = "\
 usage: c10k [--connections N] [--seconds S]
 
 Puts the echo server on greenlets and the same one on threads of std under load,
-one after the other, and compares what they cost.
+one after the other, and compares what they cost. Each has a calm phase, in which
+every client sends a message a second, and a busy one, in which it sends as fast
+as it is answered.
 
   --connections N  number of clients, by default 10000
-  --seconds S      how long they echo, by default 5
+  --seconds S      how long each phase is, by default 4
   -h, --help       this text
 ";
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What the user wants.
 #[derive(Debug, PartialEq)]
@@ -31,7 +35,7 @@ impl Request {
     pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
         let mut options = Options {
             connections: 10_000,
-            time: Duration::from_secs(5),
+            time: Duration::from_secs(4),
         };
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
@@ -51,8 +55,10 @@ impl Request {
                         .parse()
                         .ok()
                         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-                        .filter(|time| !time.is_zero())
-                        .ok_or_else(|| format!("--seconds: '{value}' is no time above 0"))?;
+                        .filter(|time| !time.is_zero() && *time <= DAY)
+                        .ok_or_else(|| {
+                            format!("--seconds: '{value}' is no time above 0 and below a day")
+                        })?;
                 }
                 _ => return Err(format!("'{argument}' is no option")),
             }
@@ -84,8 +90,8 @@ mod tests {
 
     #[test]
     fn understood() {
-        assert_eq!(parse(""), run(10_000, 5_000));
-        assert_eq!(parse("--connections 7"), run(7, 5_000));
+        assert_eq!(parse(""), run(10_000, 4_000));
+        assert_eq!(parse("--connections 7"), run(7, 4_000));
         assert_eq!(parse("--seconds 0.5 --connections 1"), run(1, 500));
         assert_eq!(parse("--connections 7 --help"), Ok(Request::Help));
     }
@@ -102,6 +108,7 @@ mod tests {
             "--seconds 0",
             "--seconds -1",
             "--seconds inf",
+            "--seconds 1e9",
             "--seconds soon",
         ] {
             assert!(parse(line).is_err(), "{line}");

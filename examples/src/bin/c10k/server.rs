@@ -8,7 +8,7 @@
 //! be killed itself, the kernel kills the server, which has asked for that.
 
 use std::env;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::net::SocketAddr;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -186,6 +186,10 @@ pub(crate) fn stop_on_signals() -> io::Result<()> {
                 // report what the clients say about the end of their server.
                 let mut running = running();
                 kill(&mut running);
+                if io::stderr().is_terminal() {
+                    // Off the line of the progress bar.
+                    eprintln!();
+                }
                 // As a shell reports a program that a signal has ended.
                 std::process::exit(128 + signal);
             }

@@ -5,36 +5,28 @@ use std::time::Duration;
 
 use indicatif::{BinaryBytes, HumanCount};
 
-use crate::clients::Outcome;
+use crate::outcome::{Outcome, Phase};
 
 /// Makes a cell.
 type Cell = fn(&Outcome) -> String;
 
 /// One column for each outcome.
 pub(crate) fn table(outcomes: &[Outcome]) -> String {
-    let rows: [(&str, Cell); 11] = [
+    let rows: [(&str, Cell); 15] = [
         ("", |outcome| outcome.kind.title().into()),
         ("connections", |outcome| count(outcome.connected.into())),
-        ("messages/s", |outcome| {
-            let rate = outcome.messages as f64 / outcome.time.as_secs_f64();
-            count(rate.round() as u64)
-        }),
-        ("messages of each", |outcome| {
+        ("calm: one message a second each", |_| String::new()),
+        ("  messages/s", |outcome| rate(&outcome.calm)),
+        ("  latency, median", |outcome| quantile(outcome, 0.5)),
+        ("  latency, 99 %", |outcome| quantile(outcome, 0.99)),
+        ("  latency, worst", |outcome| quantile(outcome, 1.0)),
+        ("  server: CPU/message", |outcome| work(&outcome.calm)),
+        ("busy: one message after another", |_| String::new()),
+        ("  messages/s", |outcome| rate(&outcome.busy)),
+        ("  messages of each", |outcome| {
             format!("{} to {}", count(outcome.fewest), count(outcome.most))
         }),
-        ("latency, median", |outcome| quantile(outcome, 0.5)),
-        ("latency, 99 %", |outcome| quantile(outcome, 0.99)),
-        ("latency, worst", |outcome| quantile(outcome, 1.0)),
-        ("server: CPU/message", |outcome| {
-            match outcome.processor_time {
-                Some(time) if outcome.messages > 0 => {
-                    let time = time.as_secs_f64() / outcome.messages as f64;
-                    format!("{:.1?}", Duration::from_secs_f64(time))
-                }
-                Some(_) => "none".into(),
-                None => "gone".into(),
-            }
-        }),
+        ("  server: CPU/message", |outcome| work(&outcome.busy)),
         ("server: memory", |outcome| match outcome.status {
             Some(status) => BinaryBytes(status.resident).to_string(),
             None => "gone".into(),
@@ -47,10 +39,11 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     ];
     let mut table = String::new();
     for (name, cell) in rows {
-        write!(table, "{name:<20}").expect("a String takes all");
+        let mut line = format!("{name:<24}");
         for outcome in outcomes {
-            write!(table, "{:>20}", cell(outcome)).expect("a String takes all");
+            write!(line, "{:>18}", cell(outcome)).expect("a String takes all");
         }
+        table.push_str(line.trim_end());
         table.push('\n');
     }
     table
@@ -58,6 +51,23 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
 
 fn count(count: u64) -> String {
     HumanCount(count).to_string()
+}
+
+fn rate(phase: &Phase) -> String {
+    let rate = phase.messages as f64 / phase.time.as_secs_f64();
+    count(rate.round() as u64)
+}
+
+/// Processor time of the server for each message.
+fn work(phase: &Phase) -> String {
+    match phase.processor_time {
+        Some(time) if phase.messages > 0 => {
+            let seconds = time.as_secs_f64() / phase.messages as f64;
+            format!("{:.1?}", Duration::from_secs_f64(seconds))
+        }
+        Some(_) => "none".into(),
+        None => "gone".into(),
+    }
 }
 
 fn quantile(outcome: &Outcome, quantile: f64) -> String {
