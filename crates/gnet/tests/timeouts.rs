@@ -180,3 +180,43 @@ fn a_listener_has_one_too_and_hands_it_on() {
         assert_eq!(server.read(&mut [0]).unwrap_err().raw_os_error(), EAGAIN);
     });
 }
+
+/// Keeps the thread to itself until the time-outs of the others are over.
+fn hog() {
+    let begin = Instant::now();
+    while begin.elapsed() < 2 * SHORT {
+        std::hint::spin_loop();
+    }
+}
+
+#[test]
+fn what_came_in_time_counts_however_late_the_hub_is() {
+    everywhere(|| {
+        let (mut client, server) = pair();
+        server.set_read_timeout(Some(SHORT)).unwrap();
+        for _ in 0..2 {
+            // The second time, the hub knows the descriptor and that it was drained.
+            let mut reader = server.try_clone().unwrap();
+            let reader = greenlet::spawn(move || reader.read(&mut [0; 8]).unwrap());
+            greenlet::yield_now();
+            client.write_all(b"abc").unwrap();
+            hog();
+            assert_eq!(join(reader.join()), 3);
+        }
+    });
+}
+
+#[test]
+fn a_connection_that_came_in_time_counts_however_late_the_hub_is() {
+    everywhere(|| {
+        let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        set_socket_timeout(&plain, Timeout::Recv, Some(SHORT)).unwrap();
+        let listener = TcpListener::from(plain);
+        let addr = listener.local_addr().unwrap();
+        let acceptor = greenlet::spawn(move || listener.accept().unwrap());
+        greenlet::yield_now();
+        let _client = TcpStream::connect(addr).unwrap();
+        hog();
+        join(acceptor.join());
+    });
+}

@@ -39,7 +39,12 @@ pub(super) fn connect(
             });
         match connected {
             Ok(connected) => connected?,
-            Err(error) if is_deadline(&error) => return Err(timed_out()),
+            // It may have come through while other greenlets had the thread: std's would have seen it.
+            Err(error) if is_deadline(&error) => {
+                if !attempt(source.get_ref(), addr)? {
+                    return Err(timed_out());
+                }
+            }
             Err(error) => return Err(error),
         }
     }

@@ -13,7 +13,6 @@ use super::accept_mode::AcceptMode;
 use super::incoming::Incoming;
 use super::settings::{Settings, is_deadline};
 use super::stream::TcpStream;
-use super::transfer::would_block;
 use crate::addr::{ToSocketAddrs, first_that_opens};
 
 /// A TCP socket that listens for connections.
@@ -190,13 +189,11 @@ impl TcpListener {
         let accepted = self.source.read_with(timeout, |listener| {
             self.mode.accept(listener).map(Progress::More)
         });
-        accepted.map_err(|error| {
-            if is_deadline(&error) {
-                would_block()
-            } else {
-                error
-            }
-        })
+        match accepted {
+            // It may have come while other greenlets had the thread: std's would have seen it.
+            Err(error) if is_deadline(&error) => self.mode.accept(self.socket()),
+            accepted => accepted,
+        }
     }
 
     /// Iterates over the connections to come, for ever.

@@ -147,8 +147,8 @@ impl Settings {
     /// and the kernel tells an error once only.
     #[cold]
     pub(super) fn swallow(&self, error: Errno) {
-        // The kernel says EPIPE again whenever it is asked.
-        if error != Errno::PIPE {
+        // These the kernel says again whenever it is asked.
+        if !matches!(error, Errno::PIPE | Errno::AGAIN) {
             self.swallowed.store(error.raw_os_error(), Relaxed);
             self.set(SWALLOWED, true);
         }
@@ -260,9 +260,10 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_pipe_is_left_to_the_kernel() {
+    fn what_the_kernel_says_again_is_left_to_it() {
         let settings = Settings::fresh();
         settings.swallow(Errno::PIPE);
+        settings.swallow(Errno::AGAIN);
         assert!(settings.take_swallowed().is_none());
     }
 

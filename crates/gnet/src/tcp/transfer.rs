@@ -87,10 +87,11 @@ impl TcpStream {
             })
         });
         match received {
-            Err(error) if is_deadline(&error) => match room {
+            // It may have come while other greenlets had the thread: std's would have seen it.
+            Err(error) if is_deadline(&error) => match op(self.socket(), flags) {
                 // Nothing is all that was asked for. So thinks Linux, once it has waited for it.
-                0 => Ok(0),
-                _ => Err(would_block()),
+                Err(Errno::AGAIN) if room == 0 => Ok(0),
+                received => Ok(received?),
             },
             received => received,
         }
@@ -149,19 +150,17 @@ impl TcpStream {
             self.settings.set_full(false);
         }
         match sent {
-            Err(error) if is_deadline(&error) => match done {
-                0 => Err(would_block()),
-                _ => Ok(done),
+            Err(error) if is_deadline(&error) => match op(self.socket(), done) {
+                Ok(count) => Ok(done + count),
+                Err(error) if done == 0 => Err(error.into()),
+                Err(error) => {
+                    self.settings.swallow(error);
+                    Ok(done)
+                }
             },
             sent => sent,
         }
     }
-}
-
-/// What the kernel says when the time-out of a socket is over.
-#[cold]
-pub(super) fn would_block() -> io::Error {
-    Errno::AGAIN.into()
 }
 
 fn total(bufs: &[impl std::ops::Deref<Target = [u8]>]) -> usize {
