@@ -26,7 +26,9 @@ impl From<Shortage> for io::Error {
     fn from(shortage: Shortage) -> io::Error {
         let Shortage { attempt, error } = shortage;
         let advice = match (attempt, error.raw_os_error()) {
-            (Attempt::Map(bytes), Some(libc::ENOMEM)) => likely_limit(bytes),
+            (Attempt::Map(bytes), Some(libc::ENOMEM)) => {
+                likely_limit(bytes.saturating_add(super::slab::HEADROOM))
+            }
             (Attempt::Guard, Some(libc::ENOMEM)) => likely_limit(0),
             _ => String::new(),
         };

@@ -60,10 +60,20 @@ pub(super) fn map(bytes: usize) -> io::Result<*mut u8> {
     Ok(base.cast())
 }
 
+/// Address space that a new slab leaves to the rest of the process. Without it stacks would take the last that a limit
+/// allows, and the next allocation of anybody would abort: that of the error's message, for one.
+pub(super) const HEADROOM: usize = 16 << 20;
+
 /// Maps a slab of `slots` slots and enters it into the table. No slot has its guard yet.
 pub(super) fn map_slab(class: Class, slots: usize) -> io::Result<*mut u8> {
     let bytes = slots * class.slot_size();
-    let base = map(bytes)?;
+    // The headroom lies below, where the kernel goes on: slabs stay neighbours, and so one mapping.
+    let headroom = map(HEADROOM + bytes)?;
+    // SAFETY: both parts are of the mapping that was just made, and nobody knows the first.
+    let base = unsafe {
+        libc::munmap(headroom.cast(), HEADROOM);
+        headroom.add(HEADROOM)
+    };
     let slab = Box::into_raw(Box::new(Slab {
         base,
         bytes,
