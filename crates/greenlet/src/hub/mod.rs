@@ -49,7 +49,7 @@ pub(crate) struct Hub {
     pub(crate) stacks: RefCell<HubPool>,
     /// Deadlines of the greenlets that are parked here.
     pub(crate) timers: RefCell<Wheel>,
-    /// Made when a greenlet first waits for a descriptor.
+    /// Made when a worker starts; on another thread, when a greenlet first waits for a descriptor.
     pub(crate) reactor: RefCell<Option<Reactor>>,
     /// Greenlets of this hub, the root aside, that have not ended.
     pub(crate) live: Cell<usize>,

@@ -120,7 +120,7 @@ impl Hub {
         self.tick.set(0);
         self.take_in();
         let mut reactor = self.reactor.borrow_mut();
-        if let Some(reactor) = reactor.as_mut() {
+        if let Some(reactor) = reactor.as_mut().filter(|reactor| reactor.is_used()) {
             reactor.poll(self, Some(0));
         }
         drop(reactor);
@@ -210,6 +210,7 @@ impl Hub {
     fn sleep(&self, may_run: bool) {
         let worker = if may_run { self.worker.as_ref() } else { None };
         let mut reactor = self.reactor.borrow_mut();
+        let mut reactor = reactor.as_mut().filter(|reactor| reactor.is_used());
         self.shared.bell.arm(if reactor.is_some() {
             Bed::Reactor
         } else {
@@ -219,7 +220,7 @@ impl Hub {
         // The last look: whoever pushes from here on sees the bell armed.
         if self.shared.inbox.is_empty() && !worker.is_some_and(|worker| worker.has_work()) {
             let deadline = self.timers.borrow_mut().next_deadline();
-            match reactor.as_mut() {
+            match &mut reactor {
                 Some(reactor) => {
                     self.tick.set(0);
                     let timeout = deadline.map(|at| at.saturating_sub(crate::time::now()));

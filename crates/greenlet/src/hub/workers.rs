@@ -3,6 +3,8 @@
 use super::fork::Process;
 use super::{Hub, HubShared};
 use crate::config;
+use crate::io::Reactor;
+use crate::io::sys::Poller;
 use crate::task::Core;
 use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
 use once_cell::sync::OnceCell;
@@ -105,13 +107,16 @@ impl Workers {
     fn start(&'static self) -> io::Result<()> {
         let mut starting = self.starting.lock();
         while let Some((index, deque)) = starting.pop() {
+            // Made before anything runs there, because a connection that was accepted as the last descriptors went would
+            // be lost if there were none left for a poller. If there are none now, the first wait tries again and says so.
+            let poller = Poller::new(&self.seats[index].shared.notifier).ok();
             // The deque goes to the thread only once it runs, so that a failure loses nothing.
             let (send, receive) = std::sync::mpsc::channel();
             let spawned = thread::Builder::new()
                 .name(format!("greenlet-worker-{index}"))
                 .spawn(move || {
                     if let Ok(deque) = receive.recv() {
-                        self.work(index, deque);
+                        self.work(index, deque, poller);
                     }
                 });
             if let Err(error) = spawned {
@@ -129,7 +134,7 @@ impl Workers {
         Ok(())
     }
 
-    fn work(&'static self, index: usize, deque: Deque<Unstarted>) -> ! {
+    fn work(&'static self, index: usize, deque: Deque<Unstarted>, poller: Option<Poller>) -> ! {
         exact_timers();
         // What stealing makes for a thread when it is first done takes more room than the smallest stack has: do it here.
         let _ = Deque::<()>::new_fifo().stealer().steal();
@@ -141,6 +146,7 @@ impl Workers {
             }),
             self.seats[index].shared,
         );
+        *hub.reactor.borrow_mut() = poller.map(Reactor::new);
         loop {
             // The thread's own greenlet is never unparked: it only lends its stack to the scheduler.
             hub.schedule();

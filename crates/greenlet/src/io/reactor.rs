@@ -1,6 +1,6 @@
 //! A hub's table of registered descriptors, and who waits for them.
 
-use super::sys::{Event, Events, Notifier, Poller};
+use super::sys::{Event, Events, Poller};
 use crate::hub::Hub;
 use crate::task::{Core, WOKEN};
 use std::cell::Cell;
@@ -80,13 +80,18 @@ fn key(index: u32, generation: u32) -> u64 {
 }
 
 impl Reactor {
-    pub(crate) fn new(notifier: &Notifier) -> io::Result<Reactor> {
-        Ok(Reactor {
-            poller: Arc::new(Poller::new(notifier)?),
+    pub(crate) fn new(poller: Poller) -> Reactor {
+        Reactor {
+            poller: Arc::new(poller),
             events: Events::new(),
             slots: Vec::new(),
             free: NO_SLOT,
-        })
+        }
+    }
+
+    /// Whether a descriptor has ever been registered. There is nothing to poll for before.
+    pub(crate) fn is_used(&self) -> bool {
+        !self.slots.is_empty()
     }
 
     pub(crate) fn poller(&self) -> &Arc<Poller> {

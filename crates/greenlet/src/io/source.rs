@@ -2,7 +2,7 @@
 
 use super::reactor::{Direction, Reactor, Waiter};
 use super::registration::Registration;
-use super::sys::SHORT_MEANS_EMPTY;
+use super::sys::{Poller, SHORT_MEANS_EMPTY};
 use crate::hub::{Hub, Kills, Wake};
 use parking_lot::Mutex;
 use std::fmt;
@@ -212,7 +212,7 @@ impl<T: AsFd> Source<T> {
         let mut reactor = hub.reactor.borrow_mut();
         let reactor = match reactor.as_mut() {
             Some(reactor) => reactor,
-            None => reactor.insert(Reactor::new(&hub.shared.notifier)?),
+            None => reactor.insert(Reactor::new(Poller::new(&hub.shared.notifier)?)),
         };
         let (index, generation) = reactor.add(self.fd)?;
         let poller = Arc::downgrade(reactor.poller());
