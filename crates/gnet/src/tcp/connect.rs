@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use greenlet::io::{Progress, Source};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+use rustix::net::AddressFamily;
 
 use super::settings::{is_deadline, within_the_clock};
+use super::system;
 
 /// Connects a new socket, which is in blocking mode afterwards, as std's is.
 pub(super) fn connect(
@@ -19,9 +20,7 @@ pub(super) fn connect(
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
     };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
-    let source = Source::new(net::TcpStream::from(socket));
+    let source = Source::new(net::TcpStream::from(system::new_socket(family)?));
     if !attempt(source.get_ref(), addr)? {
         // Std looks at the time-out here, when the connection is under way.
         if timeout == Some(Duration::ZERO) {

@@ -13,6 +13,7 @@ use super::accept_mode::AcceptMode;
 use super::incoming::Incoming;
 use super::settings::{Settings, is_deadline};
 use super::stream::TcpStream;
+use super::system;
 use crate::addr::{ToSocketAddrs, first_that_opens};
 
 /// A TCP socket that listens for connections.
@@ -179,6 +180,9 @@ impl TcpListener {
             self.wait_and_accept(settings.read_timeout())?
         };
         let stream = TcpStream::new(Source::new(stream), settings.accepted());
+        if system::ACCEPT_HANDS_ON_MODE {
+            stream.set_nonblocking(settings.nonblocking())?;
+        }
         Ok((stream, addr))
     }
 

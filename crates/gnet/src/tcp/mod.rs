@@ -7,6 +7,7 @@ mod incoming;
 mod listener;
 mod settings;
 mod stream;
+mod system;
 mod transfer;
 
 pub use incoming::Incoming;

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use rustix::net::{ipproto, sockopt};
+use rustix::net::sockopt;
+
+use super::system::is_plain_tcp;
 
 /// The user has asked for calls that never wait.
 const NONBLOCKING: u8 = 1;
@@ -104,9 +106,8 @@ impl Settings {
         let socket = socket.as_fd();
         let timeout = |which| sockopt::socket_timeout(socket, which).unwrap_or(None);
         let mode = rustix::fs::fcntl_getfl(socket).unwrap_or(OFlags::empty());
-        let protocol = sockopt::socket_protocol(socket).unwrap_or(None);
         self.set(NONBLOCKING, mode.contains(OFlags::NONBLOCK));
-        self.set(SHORT_SAYS_NOTHING, protocol != Some(ipproto::TCP));
+        self.set(SHORT_SAYS_NOTHING, !is_plain_tcp(socket));
         self.set_read_timeout(timeout(sockopt::Timeout::Recv));
         self.set_write_timeout(timeout(sockopt::Timeout::Send));
     }

@@ -6,17 +6,17 @@ use std::net;
 use greenlet::io::Progress;
 use rustix::io::Errno;
 use rustix::net::{
-    RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags, recv, recvmsg, send, sendmsg,
+    RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, recv, recvmsg, send, sendmsg,
 };
 
 use super::settings::is_deadline;
 use super::stream::TcpStream;
+use super::system::SEND;
 
 /// The most buffers that one vectored call takes: the kernel's `UIO_MAXIOV`.
 const MOST_BUFFERS: usize = 1024;
 
 const RECEIVE: RecvFlags = RecvFlags::DONTWAIT;
-const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
 
 impl TcpStream {
     #[inline]

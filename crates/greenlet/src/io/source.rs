@@ -326,9 +326,8 @@ impl<T: AsFd> Source<T> {
     }
 
     fn deregister(&self) {
-        let shared = self.shared.load(Ordering::Relaxed)
-            || cfg!(greenlet_portable_reactor)
-            || !SHORT_MEANS_EMPTY;
+        let shared =
+            self.shared.load(Ordering::Relaxed) || cfg!(greenlet_portable) || !SHORT_MEANS_EMPTY;
         let fd = shared.then(|| self.io.as_fd());
         for registration in self.first.get().into_iter().chain(&*self.others.lock()) {
             registration.end(fd);

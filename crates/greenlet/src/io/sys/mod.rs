@@ -4,18 +4,18 @@
 //!   poller's own descriptor, for `EPOLLRDHUP` and for one system call a wait.
 //! * `portable` elsewhere: `polling` alone.
 //!
-//! `--cfg greenlet_portable_reactor` takes the portable one on Linux, to test it.
+//! `--cfg greenlet_portable` takes the portable one on Linux, to test it.
 
 #[cfg(all(
     any(target_os = "linux", target_os = "android"),
-    not(greenlet_portable_reactor)
+    not(greenlet_portable)
 ))]
 #[path = "epoll.rs"]
 mod backend;
 
 #[cfg(not(all(
     any(target_os = "linux", target_os = "android"),
-    not(greenlet_portable_reactor)
+    not(greenlet_portable)
 )))]
 #[path = "portable.rs"]
 mod backend;
