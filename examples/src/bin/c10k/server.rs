@@ -5,7 +5,7 @@
 //!
 //! A server must not outlive this process. `Server` kills it when it is dropped; a thread that waits
 //! for SIGINT, SIGTERM and SIGHUP does the same before it ends the process; and should this process
-//! be killed itself, the kernel kills the server, which has asked for that.
+//! be killed itself, Linux kills the server, which has asked for that.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, IsTerminal};
@@ -16,7 +16,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -62,16 +62,21 @@ impl Kind {
 pub(crate) fn serve(kind: Kind) -> ExitCode {
     // If the parent has died before this call, its end of the pipe is closed, and the server ends
     // when it fails to print its address.
-    let served = set_parent_process_death_signal(Some(Signal::KILL))
-        .map_err(io::Error::from)
-        .and_then(|()| match kind {
-            Kind::Greenlets => crate::echo::main(),
-            Kind::Threads => crate::echo_std::main(),
-        });
+    let served = end_with_parent().and_then(|()| match kind {
+        Kind::Greenlets => crate::echo::main(),
+        Kind::Threads => crate::echo_std::main(),
+    });
     if let Err(error) = served {
         eprintln!("{}: {error}", kind.program());
     }
     ExitCode::FAILURE
+}
+
+/// Has the kernel kill this process when its parent ends, where it can do that.
+fn end_with_parent() -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    Ok(())
 }
 
 /// A running server, which is killed when this is dropped.
