@@ -526,13 +526,14 @@ fn what_a_busy_worker_has_taken_in_is_not_lost_to_the_others() {
         const OTHERS: usize = 39;
         for _ in 0..20 {
             let stop = Arc::new(AtomicBool::new(false));
-            // One on each worker, which neither leaves nor blocks it.
-            let both = Arc::new(Barrier::new(2));
+            // One on each worker, which neither leaves nor blocks it. The crowd comes when both are in their places: a worker
+            // that took a member first would not get the yielder that the other worker blocks for.
+            let all = Arc::new(Barrier::new(3));
             let yielders: Vec<_> = (0..2)
                 .map(|_| {
-                    let (stop, both) = (stop.clone(), both.clone());
+                    let (stop, all) = (stop.clone(), all.clone());
                     let yielder = move || {
-                        both.wait();
+                        all.wait();
                         while !stop.load(Ordering::Relaxed) {
                             greenlet::yield_now();
                         }
@@ -540,6 +541,7 @@ fn what_a_busy_worker_has_taken_in_is_not_lost_to_the_others() {
                     Builder::new().spawn_worker(yielder).unwrap()
                 })
                 .collect();
+            all.wait();
             let done = Arc::new(AtomicUsize::new(0));
             let crowd: Vec<_> = (0..=OTHERS)
                 .map(|number| {
