@@ -118,3 +118,28 @@ fn an_acceptor_that_was_parked_says_so_and_recovers() {
         join(echo.join());
     });
 }
+
+/// Nothing can be waited for on a thread that has no poller yet and cannot get one: what was sent is told all the same.
+#[test]
+fn a_write_that_cannot_wait_tells_how_much_it_has_sent() {
+    in_a_child(
+        "a_write_that_cannot_wait_tells_how_much_it_has_sent",
+        || {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut server, _) = listener.accept().unwrap();
+
+            let files = exhaust(0);
+            let data = vec![7; 32 << 20];
+            let sent = client.write(&data).unwrap();
+            assert!(0 < sent && sent < data.len());
+            assert_eq!(client.write(&data).unwrap_err().raw_os_error(), EMFILE);
+            drop(files);
+
+            drop(client);
+            let mut received = Vec::new();
+            server.read_to_end(&mut received).unwrap();
+            assert_eq!(received.len(), sent);
+        },
+    );
+}

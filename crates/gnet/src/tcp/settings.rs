@@ -7,6 +7,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
@@ -25,11 +26,14 @@ const SHORT_SAYS_NOTHING: u8 = 1 << 2;
 const SWALLOWED: u8 = 1 << 3;
 /// Somebody has found the send buffer full, and may be waiting for room still.
 const FULL: u8 = 1 << 4;
+/// Somebody takes over the kernel's values at this moment.
+const REFRESHING: u8 = 1 << 5;
 
 /// The settings of one open socket, shared by all handles that `try_clone` has made of it.
 ///
-/// Everything is `Relaxed`: each value stands for itself, and two threads that set and use the
-/// same socket without more synchronisation race in `std` too.
+/// The atomics are `Relaxed`: each value stands for itself, and two threads that set and use the
+/// same socket without more synchronisation race in `std` too. What must not get apart is a value here
+/// and the kernel's: that is what `changing` is for.
 pub(super) struct Settings {
     flags: AtomicU8,
     /// Nanoseconds; zero is none, as in the kernel.
@@ -37,6 +41,8 @@ pub(super) struct Settings {
     write_timeout: AtomicU64,
     /// The raw error behind `SWALLOWED`.
     swallowed: AtomicI32,
+    /// Held while the kernel's values and these are made the same, in either direction. Nothing parks under it.
+    changing: Mutex<()>,
 }
 
 impl Settings {
@@ -66,6 +72,7 @@ impl Settings {
             read_timeout: AtomicU64::new(read_timeout),
             write_timeout: AtomicU64::new(write_timeout),
             swallowed: AtomicI32::new(0),
+            changing: Mutex::new(()),
         }
     }
 
@@ -77,7 +84,7 @@ impl Settings {
     #[inline]
     pub(super) fn mode(&self, socket: impl AsFd) -> io::Result<Mode> {
         let flags = self.flags.load(Relaxed);
-        if flags & (STALE | SWALLOWED) == 0 {
+        if flags & (STALE | REFRESHING | SWALLOWED) == 0 {
             return Ok(Mode(flags));
         }
         self.refresh(socket);
@@ -93,15 +100,24 @@ impl Settings {
     }
 
     pub(super) fn is_stale(&self) -> bool {
-        self.flags.load(Relaxed) & STALE != 0
+        self.flags.load(Relaxed) & (STALE | REFRESHING) != 0
     }
 
-    /// Takes the kernel's values over, if these may be stale.
+    /// To be held over a change of the kernel's value and of the one here.
+    pub(super) fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the kernel's values over, if these may be stale. Whoever else needs them meanwhile waits for that.
     #[cold]
     pub(super) fn refresh(&self, socket: impl AsFd) {
-        if self.flags.fetch_and(!STALE, Relaxed) & STALE == 0 {
+        let _changing = self.changing();
+        if self.flags.load(Relaxed) & STALE == 0 {
             return;
         }
+        // In this order, so that at no time neither is set; what is invalidated from here on is stale again.
+        self.set(REFRESHING, true);
+        self.set(STALE, false);
         // What cannot be asked cannot have been set, and the call itself will say what is wrong.
         let socket = socket.as_fd();
         let timeout = |which| sockopt::socket_timeout(socket, which).unwrap_or(None);
@@ -110,6 +126,7 @@ impl Settings {
         self.set(SHORT_SAYS_NOTHING, !is_plain_tcp(socket));
         self.set_read_timeout(timeout(sockopt::Timeout::Recv));
         self.set_write_timeout(timeout(sockopt::Timeout::Send));
+        self.set(REFRESHING, false);
     }
 
     pub(super) fn nonblocking(&self) -> bool {
@@ -224,6 +241,9 @@ fn from_nanos(nanos: u64) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -280,6 +300,33 @@ mod tests {
         assert!(settings.mode(&socket).unwrap().nonblocking());
         settings.invalidate();
         assert!(!settings.mode(&socket).unwrap().nonblocking());
+    }
+
+    #[test]
+    fn a_change_is_not_undone_by_one_who_reads_the_kernels_values() {
+        let socket = net_socket();
+        let settings = Settings::fresh();
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Relaxed) {
+                    settings.invalidate();
+                    settings.refresh(&socket);
+                }
+            });
+            for round in 1..2_000 {
+                // Whole ticks of every kernel, which does not round them.
+                let timeout = Some(Duration::from_millis(100 * round));
+                {
+                    let _changing = settings.changing();
+                    socket.set_read_timeout(timeout).unwrap();
+                    settings.set_read_timeout(timeout);
+                }
+                settings.mode(&socket).unwrap();
+                assert_eq!(settings.read_timeout(), timeout);
+            }
+            done.store(true, Relaxed);
+        });
     }
 
     fn net_socket() -> std::net::UdpSocket {

@@ -249,6 +249,7 @@ impl TcpStream {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a time-out of zero.
     pub fn set_read_timeout(&self, dur: Option<Duration>) -> io::Result<()> {
+        let _changing = self.settings.changing();
         self.socket().set_read_timeout(dur)?;
         self.settings.set_read_timeout(dur);
         Ok(())
@@ -283,6 +284,7 @@ impl TcpStream {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a time-out of zero.
     pub fn set_write_timeout(&self, dur: Option<Duration>) -> io::Result<()> {
+        let _changing = self.settings.changing();
         self.socket().set_write_timeout(dur)?;
         self.settings.set_write_timeout(dur);
         Ok(())
@@ -490,6 +492,7 @@ impl TcpStream {
     ///
     /// The system's, for a descriptor that is not open.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        let _changing = self.settings.changing();
         self.socket().set_nonblocking(nonblocking)?;
         self.settings.set_nonblocking(nonblocking);
         Ok(())

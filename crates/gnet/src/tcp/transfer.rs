@@ -158,6 +158,8 @@ impl TcpStream {
                     Ok(done)
                 }
             },
+            // It cannot be waited for. The next call will say so again; this one has a part to tell of.
+            Err(_) if done > 0 => Ok(done),
             sent => sent,
         }
     }

@@ -204,6 +204,7 @@ pub fn wake(word: *const AtomicU32, count: usize) -> usize {
     let key = word.addr();
     let (mut waiter, woken) = table::lock(key).take(key, count);
     let here = Hub::try_current();
+    let mut late = false;
     while !waiter.is_null() {
         // SAFETY: taken out and not yet delivered, so its greenlet is in `wait_until` and the waiter alive. Its fields are read
         // before the delivery, which may end its life at once. Hubs' shared parts are never freed.
@@ -215,10 +216,15 @@ pub fn wake(word: *const AtomicU32, count: usize) -> usize {
                 _ => {
                     hub.inbox.push(&raw const (*waiter).node);
                     hub.ring();
+                    late |= hub.is_dead();
                 }
             }
             waiter = next;
         }
+    }
+    if late {
+        // Whether it was in time to be passed on by the hub's last delivery is not known. One too many does no harm.
+        return woken + wake(word, count);
     }
     woken
 }

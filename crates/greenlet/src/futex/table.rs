@@ -237,8 +237,9 @@ impl Chain {
     /// Takes out up to `count` waiters of an address, the longest waiting first; gives the first of them, linked by
     /// `next`, and how many there are.
     pub(super) fn take(&mut self, key: usize, count: usize) -> (*const Waiter, usize) {
-        if HubShared::any_is_dead() {
-            self.bury(key);
+        let some_are_dead = HubShared::any_is_dead();
+        if some_are_dead {
+            self.bury_first(key);
         }
         let (first, _) = self.find(key);
         if first.is_null() || count == 0 {
@@ -249,8 +250,16 @@ impl Chain {
         // SAFETY: what is linked is alive.
         unsafe {
             (*first).linked.set(false);
-            while taken < count && !(*last).next.get().is_null() {
-                last = (*last).next.get();
+            while taken < count {
+                let next = (*last).next.get();
+                if next.is_null() {
+                    break;
+                }
+                if some_are_dead && (*next).hub.is_dead() {
+                    self.remove(next);
+                    continue;
+                }
+                last = next;
                 (*last).linked.set(false);
                 taken += 1;
             }
@@ -264,17 +273,15 @@ impl Chain {
         (first, taken)
     }
 
-    /// Takes out the waiters of an address that will never run: their thread has ended.
+    /// Takes out those waiters at the head of an address's queue that will never run: their thread has ended.
     #[cold]
-    fn bury(&mut self, key: usize) {
+    fn bury_first(&mut self, key: usize) {
         let (mut waiter, _) = self.find(key);
         // SAFETY: what is linked is alive, and the frames of leaked greenlets stay for ever.
         unsafe {
-            while !waiter.is_null() {
+            while !waiter.is_null() && (*waiter).hub.is_dead() {
                 let next = (*waiter).next.get();
-                if (*waiter).hub.is_dead() {
-                    self.remove(waiter);
-                }
+                self.remove(waiter);
                 waiter = next;
             }
         }

@@ -1,6 +1,6 @@
 //! The life of a greenlet, on its own stack.
 
-use super::Hub;
+use super::{Hub, fork};
 use crate::switch::Arrival;
 use crate::task::Core;
 use context::Transfer;
@@ -33,6 +33,9 @@ impl Hub {
         if let Some(stack) = &stack {
             // SAFETY: a null name is never read.
             unsafe { stack.set_owner(std::ptr::null(), 0) };
+        }
+        if !self.process.is_current() {
+            fork::end_of_child();
         }
         // Between two greenlets the scheduler must not see one that is gone.
         self.current.set(self.root);

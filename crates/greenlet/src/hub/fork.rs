@@ -21,6 +21,20 @@ pub(super) fn watch() {
     });
 }
 
+/// The greenlet that has forked has ended in the child, where nobody else may run: the others are the parent's.
+///
+/// As with a thread of std that has forked, this is the end of the process. Its exit code says that it was no good one.
+#[cold]
+pub(super) fn end_of_child() -> ! {
+    let message =
+        b"fatal: a greenlet that has forked has ended in the child: call exec or exit there\n";
+    // SAFETY: a live buffer; `_exit` runs nothing of the parent's.
+    unsafe {
+        libc::write(libc::STDERR_FILENO, message.as_ptr().cast(), message.len());
+        libc::_exit(1)
+    }
+}
+
 /// Names the process that a hub, or a thread, belongs to.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Process(u32);
@@ -31,7 +45,7 @@ impl Process {
     }
 
     #[inline]
-    pub(super) fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self) -> bool {
         self.0 == GENERATION.load(Ordering::Relaxed)
     }
 

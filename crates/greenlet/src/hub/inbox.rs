@@ -136,8 +136,10 @@ impl Doorbell {
     }
 
     /// Says that the hub is about to sleep. The last look at the inbox comes after it.
+    ///
+    /// With `Release`, so that whoever rings sees the notifier that was made before.
     pub(crate) fn arm(&self, bed: Bed) {
-        self.armed.store(bed as u8, Ordering::Relaxed);
+        self.armed.store(bed as u8, Ordering::Release);
         fence(Ordering::SeqCst);
     }
 

@@ -125,6 +125,7 @@ impl Hub {
         }
         drop(reactor);
         let worker = self.worker.as_ref()?;
+        worker.take_turns();
         let core = worker.find()?;
         self.tick.set(FAIRNESS - BACKLOG);
         worker.pass_on();

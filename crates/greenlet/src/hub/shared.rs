@@ -3,7 +3,7 @@
 use super::inbox::{Bed, Doorbell, Inbox};
 use crate::io::sys::Notifier;
 use parking_lot::{Condvar, Mutex};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use std::time::Instant;
 
 /// Inbox, doorbell and means of waking of one hub.
@@ -84,6 +84,8 @@ impl HubShared {
     pub(crate) unsafe fn die(&self) {
         ANY_DEAD.store(true, Ordering::SeqCst);
         self.dead.store(true, Ordering::SeqCst);
+        // Pairs with the fence of `ring`: a wake that comes too late for this delivery sees that the hub is dead.
+        fence(Ordering::SeqCst);
         // SAFETY: the owner.
         unsafe { self.inbox.deliver() };
     }

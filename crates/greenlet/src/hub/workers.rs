@@ -212,7 +212,16 @@ impl Worker {
         }
     }
 
-    /// The same, or one of another worker.
+    /// Puts some of what other threads have spawned behind the greenlets of this worker. One that always has some of its
+    /// own would never start the others otherwise.
+    pub(super) fn take_turns(&self) {
+        if !self.deque.is_empty() {
+            // A race that was lost is made good by the next turn.
+            let _ = self.workers.injector.steal_batch(&self.deque);
+        }
+    }
+
+    /// [`find_near`](Worker::find_near), or one of another worker.
     pub(super) fn find(&self) -> Option<NonNull<Core>> {
         loop {
             if let Some(core) = self.find_near() {

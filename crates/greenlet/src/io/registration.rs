@@ -1,6 +1,7 @@
 //! With which hubs a source is registered.
 
 use super::sys::Poller;
+use crate::hub::fork::Process;
 use crate::hub::inbox::Node;
 use crate::hub::{Hub, HubShared};
 use std::mem::offset_of;
@@ -18,6 +19,8 @@ pub(super) struct Registration {
     /// So that another thread can delete the descriptor from it before it closes it. Its hub owns it: when that is gone,
     /// so are all its registrations.
     poller: Weak<Poller>,
+    /// A forked child shares the poller, and must leave the registration to its parent.
+    process: Process,
 }
 
 /// Tells another hub to free a slot.
@@ -42,6 +45,7 @@ impl Registration {
             index,
             generation,
             poller,
+            process: Process::current(),
         }
     }
 
@@ -59,6 +63,9 @@ impl Registration {
     /// Deletes the descriptor from the poller (if told to: closing it does that too, when there is no duplicate), and frees
     /// the slot, by a message when it is another hub's.
     pub(super) fn end(&self, delete: Option<BorrowedFd<'_>>) {
+        if !self.process.is_current() {
+            return;
+        }
         if let Some(fd) = delete
             && let Some(poller) = self.poller.upgrade()
         {

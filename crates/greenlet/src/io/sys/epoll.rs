@@ -46,6 +46,7 @@ impl Notifier {
     pub(crate) fn notify(&self) {
         let one = 1u64;
         let fd = self.0.load(Ordering::Acquire);
+        debug_assert!(fd >= 0, "a hub that sleeps in its reactor has a notifier");
         // SAFETY: eight bytes of a live integer. The counter would overflow after 2^64 calls.
         unsafe { libc::write(fd, (&raw const one).cast(), size_of::<u64>()) };
     }
