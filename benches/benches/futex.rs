@@ -30,7 +30,9 @@ impl Table {
     fn answer(&self) {
         loop {
             match self.word.load(Ordering::Acquire) {
-                IDLE => futex::wait(&self.word, IDLE),
+                IDLE => {
+                    futex::wait(&self.word, IDLE);
+                }
                 STOP => return,
                 _ => {
                     self.word.store(IDLE, Ordering::Release);

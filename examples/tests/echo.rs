@@ -167,7 +167,8 @@ fn a_reset_connection_is_reported_and_disturbs_no_other() {
 #[test]
 fn goes_on_when_descriptors_run_out() {
     for server in SERVERS {
-        let mut program = Program::start(&mut Command::new(server));
+        // Each worker has four of the descriptors.
+        let mut program = Program::start(Command::new(server).env("GREENLET_WORKERS", "2"));
         let address = program.address();
         let mut served = connect(address);
         exchange(&mut served, 1, 10);

@@ -169,6 +169,7 @@ fn acceptors_of_a_listener_whose_descriptor_is_lent_all_the_time() {
         move || {
             while !done.is_raised() {
                 listener.as_raw_fd();
+                thread::yield_now();
             }
         }
     });

@@ -46,7 +46,7 @@ fn exit_code(child: libc::pid_t) -> i32 {
 /// Ends a forked child that hangs: it has no watchdog thread.
 fn alarm() {
     // SAFETY: sets a timer of the process.
-    unsafe { libc::alarm(10) };
+    unsafe { libc::alarm(60) };
 }
 
 #[test]
@@ -74,7 +74,9 @@ fn a_hub_refuses_to_work_in_a_forked_child() {
             unsupported(Builder::new().spawn_worker(|| ()).map(|_| ()));
             for park in [
                 || greenlet::time::sleep_until(soon()),
-                || futex::wait(&AtomicU32::new(0), 0),
+                || {
+                    futex::wait(&AtomicU32::new(0), 0);
+                },
             ] {
                 let payload = std::panic::catch_unwind(park).unwrap_err();
                 let message = payload.downcast_ref::<String>().unwrap();

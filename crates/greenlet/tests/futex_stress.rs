@@ -57,7 +57,9 @@ impl Ring {
         let mut times = 0;
         loop {
             match mine.load(Ordering::Acquire) {
-                EMPTY => futex::wait(mine, EMPTY),
+                EMPTY => {
+                    futex::wait(mine, EMPTY);
+                }
                 TOKEN => {
                     mine.store(EMPTY, Ordering::Relaxed);
                     times += 1;
@@ -249,7 +251,10 @@ fn kills_swallow_no_wake() {
         let (word, told, done) = (word.clone(), told.clone(), done.clone());
         move || {
             while !done.load(Ordering::Relaxed) {
-                told.fetch_add(futex::wake(&*word, 1), Ordering::Relaxed);
+                match futex::wake(&*word, 1) {
+                    0 => thread::yield_now(),
+                    woken => drop(told.fetch_add(woken, Ordering::Relaxed)),
+                }
             }
         }
     });

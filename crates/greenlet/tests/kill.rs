@@ -160,7 +160,12 @@ fn nothing() -> usize {
 fn at_a_futex() {
     let _deadline = within(120, "at_a_futex");
     static WORD: AtomicU32 = AtomicU32::new(0);
-    kill_while(|| futex::wait(&WORD, 0), || futex::wake(&WORD, usize::MAX));
+    kill_while(
+        || {
+            futex::wait(&WORD, 0);
+        },
+        || futex::wake(&WORD, usize::MAX),
+    );
     one_waits_and_is_woken(&WORD);
 }
 
@@ -196,7 +201,12 @@ fn one_waits_and_is_woken(word: &'static AtomicU32) {
 #[test]
 fn at_its_own_token() {
     let _deadline = within(120, "at_its_own_token");
-    kill_while(|| futex::wait(greenlet::current().token(), 0), nothing);
+    kill_while(
+        || {
+            futex::wait(greenlet::current().token(), 0);
+        },
+        nothing,
+    );
     // The word outlives the greenlet, so that one can be asked too.
     let victim = greenlet::spawn(|| futex::wait(greenlet::current().token(), 0));
     greenlet::yield_now();
@@ -676,7 +686,9 @@ fn a_greenlet_may_kill_itself() {
     let _deadline = within(60, "a_greenlet_may_kill_itself");
     for wait in [
         greenlet::yield_now as fn(),
-        || futex::wait(&AtomicU32::new(0), 0),
+        || {
+            futex::wait(&AtomicU32::new(0), 0);
+        },
         || greenlet::time::sleep_until(never()),
         || {
             let _ = pair().0.readable(None);
@@ -712,7 +724,9 @@ fn thrown_again_when_it_was_swallowed() {
         let swallowed = swallowed.clone();
         move || {
             let waits: [fn(); 5] = [
-                || futex::wait(&AtomicU32::new(0), 0),
+                || {
+                    futex::wait(&AtomicU32::new(0), 0);
+                },
                 greenlet::yield_now,
                 || greenlet::time::sleep_until(never()),
                 || greenlet::time::sleep_until(Instant::now()),
@@ -896,7 +910,9 @@ fn in_the_run_queue() {
             move || {
                 futex::wait(&word, 0);
                 woken.set(true);
-                marked(&order, &|| futex::wait(&word, 0));
+                marked(&order, &|| {
+                    futex::wait(&word, 0);
+                });
             }
         });
         greenlet::yield_now();
@@ -945,7 +961,9 @@ fn from_several_threads_at_once() {
             let (order, begun) = (order.clone(), begun.clone());
             move || {
                 begun.open();
-                marked(&order, &|| futex::wait(&AtomicU32::new(0), 0));
+                marked(&order, &|| {
+                    futex::wait(&AtomicU32::new(0), 0);
+                });
             }
         };
         let kill_from_threads = |handle: Handle| {

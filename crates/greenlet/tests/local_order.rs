@@ -236,7 +236,9 @@ fn trace() -> Vec<u32> {
                     5 => {
                         futex::wake(&*word, (number % 3) as usize);
                     }
-                    6 if number != 0 => futex::wait(&word, 0),
+                    6 if number != 0 => {
+                        futex::wait(&word, 0);
+                    }
                     _ => {
                         let log = log.clone();
                         let child = greenlet::spawn(move || {

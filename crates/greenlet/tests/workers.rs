@@ -181,7 +181,7 @@ fn a_started_greenlet_never_changes_thread() {
 #[test]
 fn a_worker_inside_the_panic_hook_takes_no_wake_from_another() {
     const NAME: &str = "a_worker_inside_the_panic_hook_takes_no_wake_from_another";
-    let _deadline = watchdog::within(20, NAME);
+    let _deadline = watchdog::within(60, NAME);
     with_two_workers(NAME, || {
         // Every worker in turn is the one whose hook parks, so that it is the first to be looked at in one of the turns.
         static WORD: AtomicU32 = AtomicU32::new(0);

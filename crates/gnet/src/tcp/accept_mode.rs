@@ -141,6 +141,8 @@ mod tests {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     mode.lend(&listener);
+                    // If it were put off only while it has the lock, the other would hardly ever get that.
+                    thread::yield_now();
                 }
             });
             // Nobody connects: one that blocked would do so for ever.

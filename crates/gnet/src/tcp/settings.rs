@@ -312,6 +312,7 @@ mod tests {
                 while !done.load(Relaxed) {
                     settings.invalidate();
                     settings.refresh(&socket);
+                    thread::yield_now();
                 }
             });
             for round in 1..2_000 {

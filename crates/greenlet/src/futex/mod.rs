@@ -119,18 +119,18 @@ impl Drop for Linked<'_> {
 
 /// Parks the calling greenlet if `*word` is `expected`, until a [`wake`].
 ///
-/// Returns at once if the word has another value. It does not return for any other reason, but the
-/// caller must look at the word again all the same: others may have run since the wake. A kill is
+/// Gives `true` when it was woken, and `false` at once if the word has another value. It does not return for any other
+/// reason, but the caller must look at the word again all the same: others may have run since the wake. A kill is
 /// thrown here; it never swallows a wake.
 ///
 /// # Examples
 ///
 /// ```
 /// let word = std::sync::atomic::AtomicU32::new(1);
-/// greenlet::futex::wait(&word, 0); // it is not 0: returns
+/// assert!(!greenlet::futex::wait(&word, 0)); // it is not 0: returns
 /// ```
-pub fn wait(word: &AtomicU32, expected: u32) {
-    wait_until(word, expected, None);
+pub fn wait(word: &AtomicU32, expected: u32) -> bool {
+    park(word, expected, None) == Outcome::Woken
 }
 
 /// [`wait`] with a deadline: `false` when it has passed without a wake.
@@ -146,6 +146,19 @@ pub fn wait(word: &AtomicU32, expected: u32) {
 /// assert!(!greenlet::futex::wait_until(&word, 0, Some(deadline)));
 /// ```
 pub fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> bool {
+    park(word, expected, deadline) != Outcome::TimedOut
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Woken,
+    /// The word had another value.
+    Unequal,
+    TimedOut,
+}
+
+fn park(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Outcome {
     let hub = Hub::get();
     if hub.current().kill_is_due() {
         hub.throw_kill();
@@ -166,7 +179,7 @@ pub fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<Instant>) ->
     };
     let mut bucket = table::lock(key);
     if word.load(Ordering::Relaxed) != expected {
-        return true;
+        return Outcome::Unequal;
     }
     // SAFETY: `linked` takes it out before this frame goes.
     let crowded = unsafe { bucket.push(&raw const waiter) };
@@ -181,11 +194,11 @@ pub fn wait_until(word: &AtomicU32, expected: u32, deadline: Option<Instant>) ->
     let wake = hub.park(deadline, Kills::Deliver);
     drop(linked);
     if waiter.delivered.get() {
-        return true;
+        return Outcome::Woken;
     }
     match wake {
         Wake::Killed => hub.throw_kill(),
-        Wake::TimedOut | Wake::Woken => false,
+        Wake::TimedOut | Wake::Woken => Outcome::TimedOut,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Ending a greenlet from outside.
 
-use super::{Core, FINISHED, KILL, STARTED};
+use super::{Core, FINISHED, Id, KILL, STARTED};
 use crate::hub::{Hub, inbox::Node};
 use std::fmt;
 use std::io;
@@ -33,14 +33,55 @@ impl fmt::Display for Killed {
 
 impl std::error::Error for Killed {}
 
-/// What a kill unwinds with. Private, so only a kill is taken for one.
-pub(super) struct KillPayload;
+/// What a kill unwinds with, and whom. Private, so only a kill is taken for one.
+pub(super) struct KillPayload(Id);
+
+impl Drop for KillPayload {
+    /// The unwinding has ended: in `catch_unwind`, the greenlet's own or one that does not let the kill through.
+    fn drop(&mut self) {
+        if let Some(hub) = Hub::try_current()
+            && hub.current().id() == self.0
+        {
+            hub.current().killing.set(false);
+        }
+    }
+}
+
+/// Whether the calling greenlet is unwinding because of a kill.
+///
+/// [`panicking`](crate::panicking) says `true` then, too. What is to happen after a panic and not after a kill, such as the
+/// poisoning of a lock, asks both.
+///
+/// # Examples
+///
+/// ```
+/// struct Probe;
+/// impl Drop for Probe {
+///     fn drop(&mut self) {
+///         assert!(greenlet::killing() && greenlet::panicking());
+///     }
+/// }
+///
+/// let parked = greenlet::spawn(|| {
+///     let _probe = Probe;
+///     greenlet::time::sleep_until(std::time::Instant::now() + std::time::Duration::from_secs(3600));
+/// });
+/// greenlet::yield_now();
+/// parked.kill()?;
+/// assert!(parked.join().is_err());
+/// assert!(!greenlet::killing());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn killing() -> bool {
+    Hub::try_current().is_some_and(|hub| hub.current().killing.get())
+}
 
 /// Unwinds the calling greenlet, whose kill is due. The panic hook is not called.
 #[cold]
 pub(crate) fn throw_kill(core: &Core) -> ! {
     core.unwinding.set(true);
-    panic::resume_unwind(Box::new(KillPayload))
+    core.killing.set(true);
+    panic::resume_unwind(Box::new(KillPayload(core.id())))
 }
 
 /// Asks for the end of a greenlet.

@@ -16,7 +16,7 @@ pub use builder::{Builder, spawn};
 pub use current::{current, shield, yield_now};
 pub(crate) use handle::Ids;
 pub use handle::{Handle, Id};
-pub use kill::Killed;
+pub use kill::{Killed, killing};
 pub use local::Greenlet;
 pub use panicking::{catch_unwind, panicking, resume_unwind};
 pub use worker::JoinHandle;
@@ -71,6 +71,8 @@ pub(crate) struct Core {
     pub(crate) kill_pending: Cell<bool>,
     /// This greenlet is known to be unwinding; see [`panicking`].
     pub(crate) unwinding: Cell<bool>,
+    /// It does so because of a kill.
+    killing: Cell<bool>,
     /// Depth of [`shield`]s that hold kills back.
     pub(crate) shields: Cell<u32>,
     /// The greenlet of the same hub that is parked until this one has ended.
@@ -122,6 +124,7 @@ impl Core {
             wake: Cell::new(0),
             kill_pending: Cell::new(false),
             unwinding: Cell::new(false),
+            killing: Cell::new(false),
             shields: Cell::new(0),
             joiner: Cell::new(ptr::null()),
             stack: Cell::new(None),

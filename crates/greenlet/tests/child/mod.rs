@@ -27,7 +27,9 @@ pub(crate) fn command(test: &str) -> Command {
     let mut command = Command::new(binary);
     command
         .args([test, "--exact", "--nocapture", "--test-threads=1"])
-        .env(CHILD, test);
+        .env(CHILD, test)
+        // It takes long to make one in a debug build, and some children have an alarm.
+        .env("RUST_BACKTRACE", "0");
     for name in OURS {
         command.env_remove(name);
     }

@@ -4,13 +4,17 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that a process needs besides its connections: standard streams, listener, pollers.
-const OTHERS: u64 = 64;
+/// Descriptors that a process needs besides its connections: standard streams and listener, and the pollers of the
+/// main thread and the workers.
+fn others() -> u64 {
+    32 + 4 * (1 + greenlet::workers() as u64)
+}
 
 /// How many of `wanted` connections this process may have, and so the server, which inherits the
 /// limit. Raises the soft limit if that helps, and says so if it does not help enough.
 pub(crate) fn allow(wanted: u32) -> io::Result<u32> {
-    let needed = u64::from(wanted) + OTHERS;
+    let others = others();
+    let needed = u64::from(wanted) + others;
     let limit = getrlimit(Resource::Nofile);
     // None is «no limit».
     let hard = limit.maximum.unwrap_or(u64::MAX);
@@ -28,7 +32,7 @@ pub(crate) fn allow(wanted: u32) -> io::Result<u32> {
     if soft >= needed {
         return Ok(wanted);
     }
-    let fewer = soft.saturating_sub(OTHERS);
+    let fewer = soft.saturating_sub(others);
     if fewer == 0 {
         return Err(io::Error::other(format!(
             "{soft} descriptors are too few for any connection: raise the hard limit (ulimit -Hn)"
