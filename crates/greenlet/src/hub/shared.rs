@@ -63,6 +63,7 @@ impl HubShared {
         unsafe { self.inbox.deliver() };
         self.epoch.fetch_add(1, Ordering::Release);
         *self.woken.lock() = false;
+        self.notifier.retire();
         RETIRED.lock().push(self);
     }
 

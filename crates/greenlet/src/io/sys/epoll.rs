@@ -42,6 +42,9 @@ impl Notifier {
         Ok(fd)
     }
 
+    /// The hub has ended. The next one that the shared part serves uses the descriptor again.
+    pub(crate) fn retire(&self) {}
+
     /// Ends the current or next wait of the poller.
     pub(crate) fn notify(&self) {
         let one = 1u64;

@@ -19,6 +19,11 @@ impl Notifier {
         Notifier(Mutex::new(None))
     }
 
+    /// The hub has ended: its poller is needed no more.
+    pub(crate) fn retire(&self) {
+        *self.0.lock() = None;
+    }
+
     pub(crate) fn notify(&self) {
         let poller = self.0.lock().clone();
         if let Some(poller) = poller {
