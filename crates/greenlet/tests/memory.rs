@@ -23,14 +23,22 @@ const fn many(debug: usize, release: usize) -> usize {
 const SOME: usize = 400_000;
 
 /// `round` runs some times, and then many times; the memory in use must not grow with it.
+///
+/// It may reach a new high once, when a thread is put off in the middle of something and the others' garbage waits for it.
+/// What grows with the number of greenlets does so every time.
 fn does_not_grow(test: &'static str, round: impl Fn(usize)) {
     let _deadline = watchdog::within(120, test);
     child::run(test, &[], || {
         round(10_000);
-        let before = process::resident();
-        round(many(150_000, 1_000_000));
-        let grown = process::resident().saturating_sub(before);
-        assert!(grown < SOME, "{grown} bytes more than before");
+        let mut before = process::resident();
+        let grows = (0..3).all(|_| {
+            round(many(150_000, 1_000_000));
+            let now = process::resident();
+            let grown = now.saturating_sub(before);
+            before = before.max(now);
+            grown >= SOME
+        });
+        assert!(!grows, "{before} bytes now");
     });
 }
 

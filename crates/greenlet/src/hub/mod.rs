@@ -43,6 +43,8 @@ pub(crate) struct Hub {
     pub(crate) ids: Ids,
     /// Scheduling steps since the hub looked beyond its run queue.
     tick: Cell<u32>,
+    /// Calls in vain since the last one that yielded; see [`breathe`](Hub::breathe).
+    breaths: Cell<u32>,
     /// The stack of a greenlet that has ended, until whoever runs next takes it.
     dying: Cell<Option<Stack>>,
     /// Stacks, and the right to them.
@@ -100,6 +102,7 @@ impl Hub {
             root: NonNull::dangling(),
             ids: Ids::new(),
             tick: Cell::new(0),
+            breaths: Cell::new(0),
             dying: Cell::new(None),
             stacks: RefCell::new(HubPool::new()),
             timers: RefCell::new(Wheel::new(crate::time::now())),

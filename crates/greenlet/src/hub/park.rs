@@ -192,6 +192,27 @@ impl Hub {
         self.throw_if_due();
     }
 
+    /// Lets the others run every so often.
+    #[inline]
+    pub(crate) fn breathe(&self) {
+        const SO_OFTEN: u32 = 64;
+        let breaths = self.breaths.get() + 1;
+        if breaths < SO_OFTEN {
+            self.breaths.set(breaths);
+        } else {
+            self.breaths.set(0);
+            self.breathe_out();
+        }
+    }
+
+    #[cold]
+    fn breathe_out(&self) {
+        // In a forked child there are no others.
+        if self.process.is_current() {
+            task::shield(|| self.yield_now());
+        }
+    }
+
     /// Throws the calling greenlet's kill if there is one and it is not held back.
     #[cold]
     pub(crate) fn throw_if_due(&self) {

@@ -49,6 +49,30 @@ pub fn yield_now() {
     Hub::get().yield_now();
 }
 
+/// To be called where a greenlet that waits for others in a loop is told "not yet" without parking: a lock that was tried in
+/// vain, a queue that was found empty.
+///
+/// Every 64th call of a thread is a [`yield_now`] with kills held back. Without it the loop would never end: there is no
+/// preemption, and those that it waits for may be of the same hub. std has no counterpart, since it needs none.
+///
+/// # Examples
+///
+/// ```
+/// use std::{cell::Cell, rc::Rc};
+/// let done = Rc::new(Cell::new(false));
+/// let other = done.clone();
+/// greenlet::spawn(move || other.set(true));
+/// while !done.get() {
+///     greenlet::breathe();
+/// }
+/// ```
+#[inline]
+pub fn breathe() {
+    if let Some(hub) = Hub::try_current() {
+        hub.breathe();
+    }
+}
+
 /// Runs `f` with kills held back.
 ///
 /// One that arrives meanwhile is thrown at the first call after it that parks. For code that must not be left half way:

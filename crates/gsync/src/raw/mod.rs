@@ -1,0 +1,17 @@
+//! What the primitives are built from: state words and the waiting on them, without data and without poisoning.
+//!
+//! Everything here rests on the contract of [`greenlet::futex`], and is checked against it by `loom`.
+
+mod condvar;
+mod mutex;
+mod once;
+mod rwlock;
+mod system;
+
+pub(crate) use condvar::RawCondvar;
+pub(crate) use mutex::RawMutex;
+pub(crate) use once::{Outcome, RawOnce};
+pub(crate) use rwlock::RawRwLock;
+
+#[cfg(all(test, loom))]
+mod loom_tests;
