@@ -14,6 +14,6 @@ mod timer;
 pub use hub::workers::workers;
 pub use offload::{offload, offload_lookup};
 pub use task::{
-    Builder, Greenlet, Handle, Id, JoinHandle, Killed, catch_unwind, current, killing, panicking,
-    resume_unwind, shield, spawn, yield_now,
+    Builder, Greenlet, Handle, Id, JoinHandle, Killed, catch_unwind, current, is_kill, killing,
+    panicking, resume_unwind, shield, spawn, yield_now,
 };

@@ -5,6 +5,7 @@ mod current;
 mod join_handle;
 mod panicking;
 mod park;
+mod scoped;
 mod sleep;
 mod spawn;
 mod thread;
@@ -18,6 +19,7 @@ pub use panicking::panicking;
 #[allow(deprecated, reason = "std still has it, so a shim of std has it")]
 pub use park::park_timeout_ms;
 pub use park::{park, park_timeout};
+pub use scoped::{Scope, ScopedJoinHandle, scope};
 pub use sleep::sleep;
 #[allow(deprecated, reason = "std still has it, so a shim of std has it")]
 pub use sleep::sleep_ms;

@@ -16,7 +16,7 @@ pub use builder::{Builder, spawn};
 pub use current::{current, shield, yield_now};
 pub(crate) use handle::Ids;
 pub use handle::{Handle, Id};
-pub use kill::{Killed, killing};
+pub use kill::{Killed, is_kill, killing};
 pub use local::Greenlet;
 pub use panicking::{catch_unwind, panicking, resume_unwind};
 pub use worker::JoinHandle;
