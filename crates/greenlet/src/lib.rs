@@ -4,6 +4,7 @@ mod config;
 pub mod futex;
 mod hub;
 pub mod io;
+mod local;
 mod offload;
 mod stack;
 mod switch;
@@ -12,6 +13,7 @@ pub mod time;
 mod timer;
 
 pub use hub::workers::workers;
+pub use local::{AccessError, Local};
 pub use offload::{offload, offload_lookup};
 pub use task::{
     Builder, Greenlet, Handle, Id, JoinHandle, Killed, catch_unwind, current, is_kill, killing,

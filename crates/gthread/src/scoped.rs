@@ -131,7 +131,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// caller.
 ///
 /// What a greenlet did happens before the return of `scope`. As in std, the destructors of the
-/// thread-local values of a greenlet that nobody has joined may still run then.
+/// [thread-local](crate::thread_local!) values of a greenlet that nobody has joined may still run then.
 ///
 /// # Kills
 ///
@@ -325,7 +325,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// Mirrors [`std::thread::ScopedJoinHandle::join`]. A panic that is taken here is not reported by
     /// the scope. The end of the greenlet, the destructors of its
-    /// thread-local values included, happens before the return.
+    /// [thread-local](crate::thread_local!) values included, happens before the return.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::io;
@@ -43,6 +43,29 @@ fn signatures() {
 
     let result: thread::Result<u8> = Ok(1);
     let _: Result<u8, Box<dyn Any + Send + 'static>> = result;
+}
+
+/// The same for `LocalKey`.
+#[test]
+fn signatures_of_local_keys() {
+    type Key<T> = &'static thread::LocalKey<T>;
+    type Plain = fn(&u8) -> u8;
+    type Borrow = fn(&u8) -> u8;
+    type BorrowMut = fn(&mut u8) -> u8;
+
+    let _: fn(Key<u8>, Plain) -> u8 = thread::LocalKey::with;
+    let _: fn(Key<u8>, Plain) -> Result<u8, thread::AccessError> = thread::LocalKey::try_with;
+
+    let _: fn(Key<Cell<u8>>, u8) = thread::LocalKey::<Cell<u8>>::set;
+    let _: fn(Key<Cell<u8>>) -> u8 = thread::LocalKey::<Cell<u8>>::get;
+    let _: fn(Key<Cell<u8>>) -> u8 = thread::LocalKey::<Cell<u8>>::take;
+    let _: fn(Key<Cell<u8>>, u8) -> u8 = thread::LocalKey::<Cell<u8>>::replace;
+
+    let _: fn(Key<RefCell<u8>>, Borrow) -> u8 = thread::LocalKey::<RefCell<u8>>::with_borrow;
+    let _: fn(Key<RefCell<u8>>, BorrowMut) -> u8 = thread::LocalKey::<RefCell<u8>>::with_borrow_mut;
+    let _: fn(Key<RefCell<u8>>, u8) = thread::LocalKey::<RefCell<u8>>::set;
+    let _: fn(Key<RefCell<u8>>) -> u8 = thread::LocalKey::<RefCell<u8>>::take;
+    let _: fn(Key<RefCell<u8>>, u8) -> u8 = thread::LocalKey::<RefCell<u8>>::replace;
 }
 
 /// The same for what has lifetimes.
@@ -92,6 +115,11 @@ fn auto_traits() {
     any_thread::<thread::Thread>();
     any_thread::<thread::ThreadId>();
     any_thread::<thread::JoinHandle<*const Cell<()>>>();
+    any_thread::<thread::LocalKey<*const Cell<()>>>();
+    unwind_safe::<thread::LocalKey<*const Cell<()>>>();
+    unpin::<thread::LocalKey<PhantomPinned>>();
+    any_thread::<thread::AccessError>();
+    unwind_safe::<thread::AccessError>();
     any_thread::<thread::Scope<'_, '_>>();
     any_thread::<thread::ScopedJoinHandle<'_, Cell<()>>>();
     unwind_safe::<thread::Builder>();
@@ -117,6 +145,9 @@ fn traits() {
 
     debug::<thread::Builder>();
     debug::<thread::JoinHandle<NotDebug>>();
+    debug::<thread::LocalKey<NotDebug>>();
+    fn error<T: std::error::Error + Copy + Eq>() {}
+    error::<thread::AccessError>();
     debug::<thread::Scope<'_, '_>>();
     debug::<thread::ScopedJoinHandle<'_, NotDebug>>();
     debug::<thread::Thread>();
@@ -149,6 +180,9 @@ fn absent_traits() {
     absent!(thread::ScopedJoinHandle<'_, ()>: Clone);
     absent!(thread::ScopedJoinHandle<'_, *const ()>: Send);
     absent!(thread::ScopedJoinHandle<'_, *const ()>: Sync);
+    absent!(thread::LocalKey<()>: Clone);
+    absent!(thread::AccessError: Hash);
+    absent!(thread::AccessError: Default);
     absent!(thread::Builder: Clone);
     absent!(thread::Builder: Default);
     absent!(thread::Thread: PartialEq);
