@@ -9,6 +9,7 @@ mod handle;
 mod kill;
 mod local;
 mod packet;
+mod panic_message;
 mod panicking;
 mod worker;
 
