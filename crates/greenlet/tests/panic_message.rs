@@ -35,11 +35,11 @@ fn names_the_greenlet() {
         let near = near.unwrap();
         eprint!("id {};", near.id().as_u64());
         let Err(_) = near.join();
-        let far = Builder::new()
-            .name("far".into())
-            .spawn_worker(|| std::panic::panic_any(5));
+        let far = Builder::new().name("far".into()).spawn_worker(|| {
+            eprint!("id {};", greenlet::current().id().as_u64());
+            std::panic::panic_any(5)
+        });
         let far = far.unwrap();
-        eprint!("id {};", far.id().as_u64());
         let Err(_) = far.join().map(|never: ()| never) else {
             unreachable!()
         };

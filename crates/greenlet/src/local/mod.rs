@@ -52,11 +52,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// assert_eq!((call(), call()), (1, 2));
 /// assert_eq!(greenlet::spawn(call).join().unwrap(), 1);
 /// ```
+///
+/// A key stays with its type, as a `Cell` does:
+///
+/// ```compile_fail,E0308
+/// static KEY: greenlet::Local<for<'a> fn(&'a u8)> = greenlet::Local::new();
+/// let _narrower: &'static greenlet::Local<fn(&'static u8)> = &KEY;
+/// ```
 pub struct Local<T: 'static> {
     /// Of its slot in every table; 0 as long as nobody has asked.
     index: AtomicU32,
-    /// Values stay with their greenlets, so the key is for all threads whatever they are.
-    value: PhantomData<fn() -> T>,
+    /// Values stay with their greenlets, so the key is for all threads whatever they are. Invariant: what is put in by one
+    /// type must not come out as another.
+    value: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static> Local<T> {
