@@ -4,6 +4,7 @@ mod config;
 pub mod futex;
 mod hub;
 pub mod io;
+mod local;
 mod offload;
 mod stack;
 mod switch;
@@ -12,8 +13,9 @@ pub mod time;
 mod timer;
 
 pub use hub::workers::workers;
+pub use local::{AccessError, Local};
 pub use offload::{offload, offload_lookup};
 pub use task::{
-    Builder, Greenlet, Handle, Id, JoinHandle, Killed, breathe, catch_unwind, current, killing,
-    panicking, resume_unwind, shield, spawn, yield_now,
+    Builder, Greenlet, Handle, Id, JoinHandle, Killed, breathe, catch_unwind, current, is_kill,
+    killing, panicking, resume_unwind, shield, spawn, yield_now,
 };

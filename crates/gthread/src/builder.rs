@@ -178,7 +178,7 @@ impl Builder {
     }
 
     /// The core's builder with the same settings, the name checked.
-    fn into_core(self) -> greenlet::Builder {
+    pub(crate) fn into_core(self) -> greenlet::Builder {
         let mut builder = greenlet::Builder::new();
         if let Some(name) = self.name {
             assert_no_nul(&name);

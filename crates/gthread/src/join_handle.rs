@@ -87,9 +87,7 @@ impl<T> JoinHandle<T> {
     /// assert_eq!(failed.join().unwrap_err().downcast_ref(), Some(&404));
     /// ```
     pub fn join(self) -> Result<T> {
-        if self.thread.id() == current().id() {
-            panic!("failed to join thread: {}", io::ErrorKind::Deadlock);
-        }
+        refuse_oneself(&self.thread);
         self.inner.join()
     }
 
@@ -112,6 +110,13 @@ impl<T> JoinHandle<T> {
     /// ```
     pub fn is_finished(&self) -> bool {
         self.inner.is_finished()
+    }
+}
+
+/// Panics if the caller is the greenlet that it is about to join.
+pub(crate) fn refuse_oneself(joined: &Thread) {
+    if joined.id() == current().id() {
+        panic!("failed to join thread: {}", io::ErrorKind::Deadlock);
     }
 }
 

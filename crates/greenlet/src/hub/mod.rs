@@ -90,6 +90,15 @@ impl Hub {
         unsafe { HUB.get().as_ref() }
     }
 
+    /// The calling thread's hub; `None` when its end has taken it down.
+    pub(crate) fn unless_taken_down<'a>() -> Option<&'a Hub> {
+        match Hub::try_current() {
+            None if thread_end::has_come() => None,
+            None => Some(Hub::get()),
+            hub => hub,
+        }
+    }
+
     #[cold]
     fn create<'a>(worker: Option<workers::Worker>, shared: &'static HubShared) -> &'a Hub {
         fork::watch();

@@ -21,6 +21,11 @@ pub(super) fn watch() {
     let _ = WATCH.try_with(|_| ());
 }
 
+/// Whether this thread has ended so far that its hub is gone.
+pub(super) fn has_come() -> bool {
+    WATCH.try_with(|_| ()).is_err()
+}
+
 impl Drop for Watch {
     fn drop(&mut self) {
         let Some(hub) = Hub::try_current() else {
@@ -31,6 +36,9 @@ impl Drop for Watch {
             // ends on its own stack.
             return;
         }
+        let root = hub.current();
+        root.destroy_locals();
+        root.locals.free();
         let live = hub.live.get();
         if live == 0 {
             let hub = HUB.replace(ptr::null());

@@ -2,6 +2,7 @@
 
 use super::{Core, FINISHED, Id, KILL, STARTED};
 use crate::hub::{Hub, inbox::Node};
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::mem::offset_of;
@@ -74,6 +75,30 @@ impl Drop for KillPayload {
 /// ```
 pub fn killing() -> bool {
     Hub::try_current().is_some_and(|hub| hub.current().killing.get())
+}
+
+/// Whether what [`catch_unwind`](crate::catch_unwind) has caught is a kill, and no panic.
+///
+/// Code that reports panics and goes on does well to let a kill through, with
+/// [`resume_unwind`](crate::resume_unwind): it would be thrown again at the next call that parks.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// let parked = greenlet::spawn(|| {
+///     let caught = greenlet::catch_unwind(|| {
+///         greenlet::time::sleep_until(Instant::now() + Duration::from_secs(3600));
+///     });
+///     caught.is_err_and(|payload| greenlet::is_kill(&*payload))
+/// });
+/// greenlet::yield_now();
+/// parked.kill()?;
+/// assert!(parked.join().unwrap());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn is_kill(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<KillPayload>()
 }
 
 /// Unwinds the calling greenlet, whose kill is due. The panic hook is not called.

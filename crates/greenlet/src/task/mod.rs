@@ -9,6 +9,7 @@ mod handle;
 mod kill;
 mod local;
 mod packet;
+mod panic_message;
 mod panicking;
 mod worker;
 
@@ -16,7 +17,7 @@ pub use builder::{Builder, spawn};
 pub use current::{breathe, current, shield, yield_now};
 pub(crate) use handle::Ids;
 pub use handle::{Handle, Id};
-pub use kill::{Killed, killing};
+pub use kill::{Killed, is_kill, killing};
 pub use local::Greenlet;
 pub use panicking::{catch_unwind, panicking, resume_unwind};
 pub use worker::JoinHandle;
@@ -25,6 +26,7 @@ pub(crate) use kill::throw_kill;
 pub(crate) use panicking::{install_hook, of as unwinding};
 
 use crate::hub::{Hub, HubShared, inbox};
+use crate::local::Slots;
 use crate::stack::{Class, Stack};
 use crate::switch::Suspended;
 use std::cell::Cell;
@@ -81,6 +83,8 @@ pub(crate) struct Core {
     pub(crate) stack: Cell<Option<Stack>>,
     /// The size of that stack; none for a root greenlet, which runs on its thread's.
     pub(crate) class: Option<Class>,
+    /// Its own values of the program's [`Local`](crate::Local)s.
+    pub(crate) locals: Slots,
 
     /// Flags above; a futex word too.
     pub(crate) status: AtomicU32,
@@ -129,6 +133,7 @@ impl Core {
             joiner: Cell::new(ptr::null()),
             stack: Cell::new(None),
             class,
+            locals: Slots::new(),
             status: AtomicU32::new(0),
             token: AtomicU32::new(0),
             refs: AtomicUsize::new(refs),
@@ -207,6 +212,32 @@ impl Core {
         let drop_only = before & KILL != 0;
         // SAFETY: first and only run.
         unsafe { (this.methods.run)(core, drop_only) };
+    }
+
+    /// Destroys the greenlet's local values, of which a destructor of the outcome may make more later: then this is
+    /// called again.
+    pub(crate) fn destroy_locals(&self) {
+        if self.locals.is_empty() {
+            return;
+        }
+        self.shields.set(self.shields.get() + 1);
+        self.locals.destroy();
+        self.shields.set(self.shields.get() - 1);
+    }
+
+    /// Drops the outcome of a greenlet that has local values if its handle is gone already: as in std, its
+    /// destructor still finds them.
+    ///
+    /// # Safety
+    ///
+    /// The outcome is stored and not published, and this is the thread of the greenlet's hub.
+    pub(crate) unsafe fn drop_outcome_before_locals(core: *const Core) {
+        // SAFETY: alive, by the hub's own count.
+        let this = unsafe { &*core };
+        if !this.locals.is_empty() && this.status.load(Ordering::Acquire) & DETACHED != 0 {
+            // SAFETY: detached before it has finished, so the outcome is the hub's.
+            unsafe { (this.methods.drop_outcome)(core) };
+        }
     }
 
     /// Publishes the outcome: wakes the joiners, or drops it when there is nobody to take it.

@@ -13,7 +13,7 @@
 //! caught its panic, so kills are held back, until that other one has gone on. [`catch_unwind`] and [`resume_unwind`] are
 //! for that.
 
-use super::Core;
+use super::{Core, panic_message};
 use crate::hub::Hub;
 use std::any::Any;
 use std::panic;
@@ -125,7 +125,8 @@ fn while_the_thread_is(core: &Core) -> bool {
     core.unwinding.get()
 }
 
-/// Wraps the panic hook, once, so that the hub knows which greenlet panics, and that nothing may switch inside the hook.
+/// Wraps the panic hook, once, so that the hub knows which greenlet panics, and that nothing may switch inside the hook;
+/// and so that the default hook's message names the greenlet.
 pub(crate) fn install_hook() {
     static INSTALL: Once = Once::new();
     // A hook cannot be changed by a panicking thread; the next hub does it then.
@@ -133,10 +134,15 @@ pub(crate) fn install_hook() {
         return;
     }
     INSTALL.call_once(|| {
-        let next = panic::take_hook();
+        let (next, is_default) = panic_message::take_hook();
         panic::set_hook(Box::new(move |info| {
             let _inside = InsideHook::enter();
-            next(info);
+            match Hub::try_current().map(Hub::current) {
+                Some(current) if is_default && !current.is_root() => {
+                    panic_message::print(current, info);
+                }
+                _ => next(info),
+            }
         }));
     });
 }

@@ -1,5 +1,5 @@
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::io;
@@ -45,6 +45,56 @@ fn signatures() {
     let _: Result<u8, Box<dyn Any + Send + 'static>> = result;
 }
 
+/// The same for `LocalKey`.
+#[test]
+fn signatures_of_local_keys() {
+    type Key<T> = &'static thread::LocalKey<T>;
+    type Plain = fn(&u8) -> u8;
+    type Borrow = fn(&u8) -> u8;
+    type BorrowMut = fn(&mut u8) -> u8;
+
+    let _: fn(Key<u8>, Plain) -> u8 = thread::LocalKey::with;
+    let _: fn(Key<u8>, Plain) -> Result<u8, thread::AccessError> = thread::LocalKey::try_with;
+
+    let _: fn(Key<Cell<u8>>, u8) = thread::LocalKey::<Cell<u8>>::set;
+    let _: fn(Key<Cell<u8>>) -> u8 = thread::LocalKey::<Cell<u8>>::get;
+    let _: fn(Key<Cell<u8>>) -> u8 = thread::LocalKey::<Cell<u8>>::take;
+    let _: fn(Key<Cell<u8>>, u8) -> u8 = thread::LocalKey::<Cell<u8>>::replace;
+
+    let _: fn(Key<RefCell<u8>>, Borrow) -> u8 = thread::LocalKey::<RefCell<u8>>::with_borrow;
+    let _: fn(Key<RefCell<u8>>, BorrowMut) -> u8 = thread::LocalKey::<RefCell<u8>>::with_borrow_mut;
+    let _: fn(Key<RefCell<u8>>, u8) = thread::LocalKey::<RefCell<u8>>::set;
+    let _: fn(Key<RefCell<u8>>) -> u8 = thread::LocalKey::<RefCell<u8>>::take;
+    let _: fn(Key<RefCell<u8>>, u8) -> u8 = thread::LocalKey::<RefCell<u8>>::replace;
+}
+
+/// The same for what has lifetimes.
+#[test]
+fn signatures_of_scopes() {
+    fn scoped<'scope, 'env>(scope: &'scope thread::Scope<'scope, 'env>, builder: thread::Builder) {
+        type Job = fn() -> u8;
+        type Handle<'scope> = thread::ScopedJoinHandle<'scope, u8>;
+
+        let spawn: fn(&'scope thread::Scope<'scope, 'env>, Job) -> Handle<'scope> =
+            thread::Scope::spawn::<Job, u8>;
+        let spawn_scoped: fn(
+            thread::Builder,
+            &'scope thread::Scope<'scope, 'env>,
+            Job,
+        ) -> io::Result<Handle<'scope>> = thread::Builder::spawn_scoped::<Job, u8>;
+        let join: fn(Handle<'scope>) -> thread::Result<u8> = thread::ScopedJoinHandle::join;
+        let of: for<'a> fn(&'a Handle<'scope>) -> &'a thread::Thread = thread::ScopedJoinHandle::thread;
+        let is_finished: fn(&Handle<'scope>) -> bool = thread::ScopedJoinHandle::is_finished;
+
+        let handle = spawn(scope, || 1);
+        of(&handle);
+        is_finished(&handle);
+        assert_eq!(join(handle).unwrap(), 1);
+        assert_eq!(join(spawn_scoped(builder, scope, || 2).unwrap()).unwrap(), 2);
+    }
+    thread::scope(|scope| scoped(scope, thread::Builder::new()));
+}
+
 /// `spawn_unchecked` takes what borrows; the handle does, too.
 #[test]
 fn spawn_unchecked_has_no_static_bound() {
@@ -65,6 +115,13 @@ fn auto_traits() {
     any_thread::<thread::Thread>();
     any_thread::<thread::ThreadId>();
     any_thread::<thread::JoinHandle<*const Cell<()>>>();
+    any_thread::<thread::LocalKey<*const Cell<()>>>();
+    unwind_safe::<thread::LocalKey<*const Cell<()>>>();
+    unpin::<thread::LocalKey<PhantomPinned>>();
+    any_thread::<thread::AccessError>();
+    unwind_safe::<thread::AccessError>();
+    any_thread::<thread::Scope<'_, '_>>();
+    any_thread::<thread::ScopedJoinHandle<'_, Cell<()>>>();
     unwind_safe::<thread::Builder>();
     unwind_safe::<thread::Thread>();
     unwind_safe::<thread::ThreadId>();
@@ -72,6 +129,10 @@ fn auto_traits() {
     unpin::<thread::Thread>();
     unpin::<thread::ThreadId>();
     unpin::<thread::JoinHandle<PhantomPinned>>();
+    unpin::<thread::Scope<'_, '_>>();
+    unpin::<thread::ScopedJoinHandle<'_, PhantomPinned>>();
+    fn ref_unwind_safe<T: RefUnwindSafe>() {}
+    ref_unwind_safe::<thread::Scope<'_, '_>>();
 }
 
 #[test]
@@ -84,6 +145,11 @@ fn traits() {
 
     debug::<thread::Builder>();
     debug::<thread::JoinHandle<NotDebug>>();
+    debug::<thread::LocalKey<NotDebug>>();
+    fn error<T: std::error::Error + Copy + Eq>() {}
+    error::<thread::AccessError>();
+    debug::<thread::Scope<'_, '_>>();
+    debug::<thread::ScopedJoinHandle<'_, NotDebug>>();
     debug::<thread::Thread>();
     clone::<thread::Thread>();
     id::<thread::ThreadId>();
@@ -108,6 +174,15 @@ fn absent_traits() {
     absent!(thread::JoinHandle<()>: UnwindSafe);
     absent!(thread::JoinHandle<()>: RefUnwindSafe);
     absent!(thread::JoinHandle<()>: Clone);
+    absent!(thread::Scope<'_, '_>: UnwindSafe);
+    absent!(thread::ScopedJoinHandle<'_, ()>: UnwindSafe);
+    absent!(thread::ScopedJoinHandle<'_, ()>: RefUnwindSafe);
+    absent!(thread::ScopedJoinHandle<'_, ()>: Clone);
+    absent!(thread::ScopedJoinHandle<'_, *const ()>: Send);
+    absent!(thread::ScopedJoinHandle<'_, *const ()>: Sync);
+    absent!(thread::LocalKey<()>: Clone);
+    absent!(thread::AccessError: Hash);
+    absent!(thread::AccessError: Default);
     absent!(thread::Builder: Clone);
     absent!(thread::Builder: Default);
     absent!(thread::Thread: PartialEq);
