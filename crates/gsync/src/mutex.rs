@@ -197,13 +197,7 @@ impl<T: ?Sized> Mutex<T> {
     where
         T: Sized,
     {
-        let poisoned = self.poison.get();
-        let value = self.value.into_inner();
-        if poisoned {
-            Err(std::sync::PoisonError::new(value))
-        } else {
-            Ok(value)
-        }
+        self.poison.wrap(self.value.into_inner())
     }
 
     /// The value, by the one who has the mutex to itself: nothing is locked.

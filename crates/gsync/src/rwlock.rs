@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
 /// A value that many greenlets, or threads, can read at a time, or one can write.
 ///
@@ -108,7 +108,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     ///
-    /// A [`PoisonError`] around the guard, if a writer has panicked.
+    /// A [`PoisonError`](std::sync::PoisonError) around the guard, if a writer has panicked.
     ///
     /// # Panics
     ///
@@ -158,7 +158,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     ///
-    /// A [`PoisonError`] around the guard, if a writer has panicked.
+    /// A [`PoisonError`](std::sync::PoisonError) around the guard, if a writer has panicked.
     ///
     /// # Examples
     ///
@@ -235,7 +235,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     ///
-    /// A [`PoisonError`] around it if the lock is poisoned.
+    /// A [`PoisonError`](std::sync::PoisonError) around it if the lock is poisoned.
     ///
     /// # Examples
     ///
@@ -246,20 +246,14 @@ impl<T: ?Sized> RwLock<T> {
     where
         T: Sized,
     {
-        let poisoned = self.poison.get();
-        let value = self.value.into_inner();
-        if poisoned {
-            Err(PoisonError::new(value))
-        } else {
-            Ok(value)
-        }
+        self.poison.wrap(self.value.into_inner())
     }
 
     /// The value, by the one who has the lock to itself: nothing is locked.
     ///
     /// # Errors
     ///
-    /// A [`PoisonError`] around it if the lock is poisoned.
+    /// A [`PoisonError`](std::sync::PoisonError) around it if the lock is poisoned.
     ///
     /// # Examples
     ///

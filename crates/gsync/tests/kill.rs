@@ -3,8 +3,11 @@
 #[path = "../../gthread/tests/deadline/mod.rs"]
 mod deadline;
 
+mod channels;
+
+use channels::channel_of;
 use greenlet::{Greenlet, Killed, spawn, yield_now};
-use gsync::mpsc::{RecvTimeoutError, channel, sync_channel};
+use gsync::mpsc::{RecvTimeoutError, sync_channel};
 use gsync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -233,16 +236,7 @@ fn receivers_lose_no_message() {
     let _deadline = deadline::seconds(60);
     for bound in [None, Some(0), Some(1), Some(5)] {
         for _ in 0..300 {
-            let (send, receiver): (Box<dyn Fn(u32)>, _) = match bound {
-                None => {
-                    let (sender, receiver) = channel();
-                    (Box::new(move |n| sender.send(n).unwrap()), receiver)
-                }
-                Some(bound) => {
-                    let (sender, receiver) = sync_channel(bound);
-                    (Box::new(move |n| sender.send(n).unwrap()), receiver)
-                }
-            };
+            let (send, receiver) = channel_of::<u32>(bound);
             let receiver = Rc::new(receiver);
             let received = Rc::new(Cell::new(0));
             let receives = || {

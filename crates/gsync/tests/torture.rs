@@ -4,8 +4,11 @@
 #[path = "../../gthread/tests/deadline/mod.rs"]
 mod deadline;
 
+mod channels;
+
+use channels::channel_of;
 use greenlet::Builder;
-use gsync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
+use gsync::mpsc::{Receiver, RecvTimeoutError};
 use gsync::{Arc, Condvar, Mutex, Once, PoisonError, RwLock};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -190,16 +193,7 @@ fn channels() {
     }
     for bound in [None, Some(0), Some(1), Some(16)] {
         let sent = Arc::new(AtomicU64::new(0));
-        let (send, receiver): (Box<dyn Fn(u64) + Send + Sync>, _) = match bound {
-            None => {
-                let (sender, receiver) = channel();
-                (Box::new(move |n| sender.send(n).unwrap()), receiver)
-            }
-            Some(bound) => {
-                let (sender, receiver) = sync_channel(bound);
-                (Box::new(move |n| sender.send(n).unwrap()), receiver)
-            }
-        };
+        let (send, receiver) = channel_of(bound);
         let receives = gthread::spawn(move || add_up(receiver));
         everywhere({
             let sent = sent.clone();
