@@ -76,10 +76,77 @@ impl Suspended {
     /// # Safety
     ///
     /// It was suspended on this thread, and everything it needs is still alive.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn resume(self, data: usize) -> Arrival {
         // SAFETY: the caller's promise is `Context::resume`'s requirement.
-        Arrival::first(unsafe { self.0.resume(data) })
+        Arrival::first(unsafe { jump::resume(self.0, data) })
+    }
+}
+
+/// `Context::resume`, entered by a jump instead of a call.
+///
+/// It leaves by a jump, too: straight to the return address of the one that is resumed. A processor that predicts every
+/// `ret` by the last `call` that has not returned yet would be one call behind from then on, in every frame between the
+/// switch and the greenlet's own code. Entered by a jump its count stays right, and since most
+/// greenlets wait in the same functions, so do its predictions.
+#[cfg(all(target_arch = "x86_64", unix))]
+mod jump {
+    use context::{Context, Transfer};
+    use std::arch::asm;
+    use std::mem;
+
+    // A context is the address of its registers, by the first argument and in the result.
+    const _: () = assert!(size_of::<Context>() == size_of::<usize>());
+
+    unsafe extern "C" {
+        /// Of the `context` crate, which declares it privately.
+        fn jump_fcontext(to: usize, data: usize) -> Transfer;
+    }
+
+    /// # Safety
+    ///
+    /// As for `Context::resume`.
+    #[inline(always)]
+    pub(super) unsafe fn resume(to: Context, data: usize) -> Transfer {
+        // SAFETY: `Context` is `repr(C)` around one pointer.
+        let to: usize = unsafe { mem::transmute(to) };
+        let (from, answer): (usize, usize);
+        // SAFETY: what a call of `jump_fcontext` does, by the C ABI: its two arguments in `rdi` and `rsi`, its result of
+        // two words in `rax` and `rdx`; the stack aligned as at a call, since `asm!` aligns it to 16 and clears the red
+        // zone, and one return address is pushed. The code at 2 is reached with that address popped.
+        unsafe {
+            asm!(
+                "lea rax, [rip + 2f]",
+                "push rax",
+                "jmp {jump_fcontext}",
+                "2:",
+                jump_fcontext = sym jump_fcontext,
+                inlateout("rdi") to => _,
+                inlateout("rsi") data => _,
+                lateout("rax") from,
+                lateout("rdx") answer,
+                clobber_abi("C"),
+            );
+        }
+        Transfer {
+            // SAFETY: the address that `jump_fcontext` gives, of the registers of whoever was switched away from.
+            context: unsafe { mem::transmute::<usize, Context>(from) },
+            data: answer,
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", unix)))]
+mod jump {
+    use context::{Context, Transfer};
+
+    /// # Safety
+    ///
+    /// As for `Context::resume`.
+    #[inline(always)]
+    pub(super) unsafe fn resume(to: Context, data: usize) -> Transfer {
+        // SAFETY: as the caller promises.
+        unsafe { to.resume(data) }
     }
 }
 

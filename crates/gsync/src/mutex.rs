@@ -18,8 +18,9 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 /// # Fairness
 ///
 /// A free lock goes to whoever comes first, which makes a loop of `lock` and `unlock` fast. A greenlet that was woken
-/// for the lock, found it taken again, and has waited for a millisecond in all is overtaken no more: from then on the lock is
-/// handed over in the order in which the greenlets wait, until none of them has waited that long.
+/// for the lock and found it taken again 16 times (or two, four or eight times in more than a millisecond) is overtaken no more:
+/// from then on the lock is handed over in the order in which the greenlets wait, until none of them has been
+/// overtaken that often.
 ///
 /// # Examples
 ///
@@ -121,6 +122,7 @@ impl<T: ?Sized> Mutex<T> {
     /// *mutex.lock().unwrap() = 2;
     /// assert_eq!(*mutex.lock().unwrap(), 2);
     /// ```
+    #[inline]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         self.raw.lock();
         self.guard()

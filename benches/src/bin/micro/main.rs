@@ -1,4 +1,4 @@
-//! Single operations and memory, ours beside tokio, may and OS threads, in one table.
+//! Single operations and memory, ours beside tokio, may, OS threads and parking_lot, in one table.
 //!
 //! Every figure comes from a process of its own, started by this program; the subjects take turns
 //! within a round, and the table shows the median of the rounds with the least and the greatest.
@@ -10,6 +10,7 @@ mod os_threads;
 mod ours;
 mod plan;
 mod report;
+mod sync;
 mod tokio_tasks;
 mod work;
 
@@ -76,6 +77,9 @@ fn be_a_child(arguments: &[String]) -> ExitCode {
         Subject::Tokio => tokio_tasks::run(&work),
         Subject::May => may_coroutines::run(&work),
         Subject::Threads => os_threads::run(&work),
+        Subject::ParkingLot => sync::parking_lot_locks::run(work.kind, work.count, work.budget)
+            .into_iter()
+            .collect(),
     };
     let figures: Vec<String> = figures.iter().map(f64::to_string).collect();
     println!("{}", figures.join(" "));

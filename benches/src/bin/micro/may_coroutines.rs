@@ -1,6 +1,7 @@
 //! may: coroutines on its scheduler with as many workers as asked for.
 
 use crate::figures::{Lateness, Memory};
+use crate::sync;
 use crate::work::{Kind, Work, nap};
 use benches::sample::{self, timed};
 use may::{coroutine, go};
@@ -26,6 +27,9 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
         Kind::Spawn => vec![spawns(count, budget)],
         Kind::Parked => parked(count),
         Kind::Sleepers => sleepers(count),
+        _ => sync::may_coroutines::run(kind, count, budget)
+            .into_iter()
+            .collect(),
     };
     let driver = go!(builder, driver).expect("a coroutine is to be had");
     driver.join().expect("it does not panic")

@@ -1,6 +1,7 @@
 //! Threads of the operating system, by `std::thread`.
 
 use crate::figures::Memory;
+use crate::sync;
 use crate::work::{Kind, Work};
 use benches::sample::{self, timed};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,6 +22,9 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
         Kind::Yield => vec![yields(count, budget)],
         Kind::Spawn => vec![spawns(count, budget)],
         Kind::Parked => parked(count),
+        _ => sync::os_threads::run(kind, count, budget)
+            .into_iter()
+            .collect(),
     }
 }
 

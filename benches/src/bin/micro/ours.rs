@@ -1,6 +1,7 @@
 //! Greenlets: of the calling thread's own hub with one worker, of the worker hubs with two.
 
 use crate::figures::{Lateness, Memory};
+use crate::sync;
 use crate::work::{Kind, Work, nap};
 use benches::sample::{self, timed};
 use greenlet::{Builder, futex, time};
@@ -24,6 +25,12 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
         Kind::Spawn => vec![worker_spawns(count, budget)],
         Kind::Parked => parked(count),
         Kind::Sleepers => sleepers(count),
+        // By greenlets of a worker: with one worker they are all of one hub.
+        _ => gthread::spawn(move || sync::ours::run(kind, count, budget))
+            .join()
+            .expect("it does not panic")
+            .into_iter()
+            .collect(),
     }
 }
 

@@ -9,6 +9,8 @@ pub(crate) enum Target {
     AtMost(f64),
     /// The best of the peers in the same run.
     BestPeer,
+    /// OS threads in the same run.
+    Threads,
     None,
 }
 
@@ -34,6 +36,8 @@ pub(crate) struct Measurement {
     pub(crate) lines: Vec<Line>,
     /// Ours, tokio, may, threads.
     counts: [Count; 4],
+    /// Whether parking_lot has what it takes; with as many tasks as OS threads.
+    parking_lot: bool,
     /// Whether the `context` crate alone can do this, so that it is a floor.
     floor: bool,
 }
@@ -59,6 +63,8 @@ impl Measurement {
             Subject::Tokio => self.counts[1],
             Subject::May => self.counts[2],
             Subject::Threads => self.counts[3],
+            Subject::ParkingLot if self.parking_lot => self.counts[3],
+            Subject::ParkingLot => Err(""),
         }
     }
 }
@@ -68,6 +74,8 @@ const THROUGH_SCHEDULER: &str = "may switches only through its scheduler: see yi
 const MAY_ABORTS: &str = "may aborts at about 32,000 coroutines: two mappings each, and \
                           vm.max_map_count is 65,530 by default";
 const TOO_MANY_THREADS: &str = "more OS threads than the machine allows";
+const NO_CONDVAR: &str = "tokio has no condition variable: see park and unpark";
+const NO_BOUND: &str = "may has no bounded channel";
 const ONE_CORE_ONLY: &str = "threads have no number of workers";
 
 fn line(title: &'static str, unit: &'static str, figure: usize, target: Target) -> Line {
@@ -90,6 +98,10 @@ pub(crate) fn plan(quick: bool) -> Vec<Measurement> {
         rounds: rounds(5),
         lines: vec![line],
         counts,
+        parking_lot: matches!(
+            kind,
+            Kind::LockAlone | Kind::Lock | Kind::LockAndYield | Kind::Condvar
+        ),
         floor: kind == Kind::Switch,
     };
     let once = |kind, rounds, lines, counts| Measurement {
@@ -99,6 +111,7 @@ pub(crate) fn plan(quick: bool) -> Vec<Measurement> {
         rounds,
         lines,
         counts,
+        parking_lot: false,
         floor: false,
     };
     let same = |count| [Ok(count); 4];
@@ -209,6 +222,168 @@ pub(crate) fn plan(quick: bool) -> Vec<Measurement> {
                 Target::BestPeer,
             ),
             workers_only(1_000),
+        ),
+        timed(
+            Kind::LockAlone,
+            1,
+            line("mutex, nobody else", "ns", 0, Target::Threads),
+            same(1),
+        ),
+        timed(
+            Kind::Lock,
+            1,
+            line("mutex, 8 tasks", "ns", 0, Target::BestPeer),
+            same(8),
+        ),
+        timed(
+            Kind::LockAndYield,
+            1,
+            line(
+                "mutex, 8 tasks, yield while holding",
+                "ns",
+                0,
+                Target::AtMost(150.0),
+            ),
+            same(8),
+        ),
+        timed(
+            Kind::Condvar,
+            1,
+            line("condvar, there and back", "ns", 0, Target::BestPeer),
+            [Ok(2), Err(NO_CONDVAR), Ok(2), Ok(2)],
+        ),
+        timed(
+            Kind::Ping,
+            1,
+            line("channel, there and back", "ns", 0, Target::AtMost(110.0)),
+            same(2),
+        ),
+        timed(
+            Kind::PingBounded,
+            1,
+            line(
+                "rendezvous channel, there and back",
+                "ns",
+                0,
+                Target::AtMost(150.0),
+            ),
+            [Ok(0), Ok(1), Err(NO_BOUND), Ok(0)],
+        ),
+        timed(
+            Kind::PingBounded,
+            1,
+            line(
+                "channel of bound 1, there and back",
+                "ns",
+                0,
+                Target::BestPeer,
+            ),
+            [Ok(1), Ok(1), Err(NO_BOUND), Ok(1)],
+        ),
+        timed(
+            Kind::Stream,
+            1,
+            line(
+                "channel, 1 sender, a message",
+                "ns",
+                0,
+                Target::AtMost(40.0),
+            ),
+            same(1),
+        ),
+        timed(
+            Kind::Stream,
+            1,
+            line(
+                "channel, 4 senders, a message",
+                "ns",
+                0,
+                Target::AtMost(40.0),
+            ),
+            same(4),
+        ),
+        timed(
+            Kind::StreamBounded,
+            1,
+            line(
+                "channel of bound 1,024, 1 sender, a message",
+                "ns",
+                0,
+                Target::BestPeer,
+            ),
+            [Ok(1), Ok(1), Err(NO_BOUND), Ok(1)],
+        ),
+        timed(
+            Kind::StreamBounded,
+            1,
+            line(
+                "channel of bound 1,024, 4 senders, a message",
+                "ns",
+                0,
+                Target::BestPeer,
+            ),
+            [Ok(4), Ok(4), Err(NO_BOUND), Ok(4)],
+        ),
+        timed(
+            Kind::Lock,
+            2,
+            line("2 workers: mutex, 8 tasks", "ns", 0, Target::BestPeer),
+            same(8),
+        ),
+        timed(
+            Kind::LockAndYield,
+            2,
+            line(
+                "2 workers: mutex, 8 tasks, yield while holding",
+                "ns",
+                0,
+                Target::BestPeer,
+            ),
+            same(8),
+        ),
+        timed(
+            Kind::Condvar,
+            2,
+            line(
+                "2 workers: condvar, there and back",
+                "ns",
+                0,
+                Target::BestPeer,
+            ),
+            [Ok(2), Err(NO_CONDVAR), Ok(2), Ok(2)],
+        ),
+        timed(
+            Kind::Ping,
+            2,
+            line(
+                "2 workers: channel, there and back",
+                "ns",
+                0,
+                Target::BestPeer,
+            ),
+            same(2),
+        ),
+        timed(
+            Kind::Stream,
+            2,
+            line(
+                "2 workers: channel, 1 sender, a message",
+                "ns",
+                0,
+                Target::BestPeer,
+            ),
+            same(1),
+        ),
+        timed(
+            Kind::Stream,
+            2,
+            line(
+                "2 workers: channel, 4 senders, a message",
+                "ns",
+                0,
+                Target::BestPeer,
+            ),
+            same(4),
         ),
         parked(
             many,

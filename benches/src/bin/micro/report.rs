@@ -7,7 +7,12 @@ use benches::table::Table;
 use std::collections::BTreeMap;
 use std::fmt;
 
-const PEERS: [Subject; 3] = [Subject::Tokio, Subject::May, Subject::Threads];
+const PEERS: [Subject; 4] = [
+    Subject::Tokio,
+    Subject::May,
+    Subject::Threads,
+    Subject::ParkingLot,
+];
 
 /// What the children printed: for each subject the figures, round by round.
 #[derive(Debug, Default)]
@@ -59,9 +64,11 @@ impl Report {
             "tokio",
             "may",
             "OS threads",
+            "parking_lot",
             "ours/tokio",
             "ours/may",
             "ours/threads",
+            "ours/parking_lot",
             "target",
             "met",
         ]);
@@ -89,11 +96,13 @@ impl Report {
                     .into_iter()
                     .filter_map(|peer| results.median(peer, line.figure))
                     .min_by(f64::total_cmp),
+                Target::Threads => results.median(Subject::Threads, line.figure),
                 Target::None => None,
             };
             cells.push(match (line.target, limit) {
                 (Target::AtMost(limit), _) => format!("at most {limit}"),
                 (Target::BestPeer, _) => "best peer".to_owned(),
+                (Target::Threads, _) => "OS threads".to_owned(),
                 (Target::None, _) => "-".to_owned(),
             });
             let met = match ours.zip(limit) {

@@ -1,6 +1,7 @@
 //! tokio: the current-thread runtime with one worker, the multi-thread one with two.
 
 use crate::figures::{Lateness, Memory};
+use crate::sync;
 use crate::work::{Kind, Work, nap};
 use benches::sample;
 use std::sync::Arc;
@@ -32,6 +33,9 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
         Kind::Spawn => vec![spawns(&runtime, count, budget)],
         Kind::Parked => parked(&runtime, count),
         Kind::Sleepers => sleepers(&runtime, count),
+        _ => sync::tokio_tasks::run(&runtime, kind, count, budget)
+            .into_iter()
+            .collect(),
     }
 }
 

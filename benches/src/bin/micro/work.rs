@@ -12,15 +12,18 @@ pub(crate) enum Subject {
     Tokio,
     May,
     Threads,
+    /// The locks of parking_lot, on OS threads.
+    ParkingLot,
 }
 
 impl Subject {
-    pub(crate) const ALL: [Subject; 5] = [
+    pub(crate) const ALL: [Subject; 6] = [
         Subject::Context,
         Subject::Ours,
         Subject::Tokio,
         Subject::May,
         Subject::Threads,
+        Subject::ParkingLot,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -30,6 +33,7 @@ impl Subject {
             Subject::Tokio => "tokio",
             Subject::May => "may",
             Subject::Threads => "threads",
+            Subject::ParkingLot => "parking_lot",
         }
     }
 
@@ -56,16 +60,40 @@ pub(crate) enum Kind {
     /// `count` tasks, each sleeping for its own part of a second. CPU milliseconds of them all;
     /// lateness in microseconds: median, 99th percentile.
     Sleepers,
+    /// Locking and unlocking what nobody else wants. Nanoseconds.
+    LockAlone,
+    /// The same by `count` tasks at once. Nanoseconds each.
+    Lock,
+    /// And each yields while it holds the lock.
+    LockAndYield,
+    /// Two tasks take turns by a condition variable. Nanoseconds there and back.
+    Condvar,
+    /// A message there and one back over unbounded channels. Nanoseconds.
+    Ping,
+    /// The same over channels of bound `count`.
+    PingBounded,
+    /// From `count` tasks to one over an unbounded channel. Nanoseconds a message.
+    Stream,
+    /// The same over a channel of bound 1,024.
+    StreamBounded,
 }
 
 impl Kind {
-    const ALL: [(Kind, &'static str); 6] = [
+    const ALL: [(Kind, &'static str); 14] = [
         (Kind::Switch, "switch"),
         (Kind::HandOver, "hand-over"),
         (Kind::Yield, "yield"),
         (Kind::Spawn, "spawn"),
         (Kind::Parked, "parked"),
         (Kind::Sleepers, "sleepers"),
+        (Kind::LockAlone, "lock-alone"),
+        (Kind::Lock, "lock"),
+        (Kind::LockAndYield, "lock-and-yield"),
+        (Kind::Condvar, "condvar"),
+        (Kind::Ping, "ping"),
+        (Kind::PingBounded, "ping-bounded"),
+        (Kind::Stream, "stream"),
+        (Kind::StreamBounded, "stream-bounded"),
     ];
 }
 

@@ -2,7 +2,8 @@
 //!
 //! What the system's futex is for threads, with the same meaning: [`wait`] parks while the word has an expected
 //! value, and comparing, queueing and parking are one step in the eyes of [`wake`]. Every blocking
-//! primitive of `gsync` and `gthread` is an `AtomicU32` and these three functions, and so can be `const`.
+//! lock of `gsync` and `gthread` is an `AtomicU32` and these three functions, and so can be `const`. Where only one
+//! greenlet can be the one to wake, [`wait_with_waker`] does the same without a table.
 //!
 //! # Examples
 //!
@@ -27,6 +28,9 @@
 //! ```
 
 mod table;
+mod waker;
+
+pub use waker::{Waker, wait_with_waker};
 
 use crate::hub::inbox::Node;
 use crate::hub::{Hub, HubShared, Kills, Wake};

@@ -42,10 +42,13 @@ use std::thread;
 /// });
 /// assert!(failed.join().is_err());
 /// ```
+#[inline]
 pub fn panicking() -> bool {
-    if !thread::panicking() {
-        return false;
-    }
+    thread::panicking() && current_is_panicking()
+}
+
+#[cold]
+fn current_is_panicking() -> bool {
     match Hub::try_current() {
         Some(hub) => of(hub.current()),
         None => true,

@@ -28,11 +28,8 @@
 //! assert_eq!(receiver.iter().sum::<i32>(), 3);
 //! ```
 
-mod buffered;
-mod event;
 mod iter;
 mod receiver;
-mod rendezvous;
 mod sender;
 mod sync_sender;
 
@@ -44,24 +41,8 @@ pub use sync_sender::SyncSender;
 #[doc(no_inline)]
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
-use buffered::Buffered;
-use rendezvous::Rendezvous;
+use crate::raw::{Channel, UNBOUNDED};
 use std::sync::Arc;
-
-/// The two kinds of channels, as both ends see them.
-enum Flavour<T> {
-    Buffered(Arc<Buffered<T>>),
-    Rendezvous(Arc<Rendezvous<T>>),
-}
-
-impl<T> Clone for Flavour<T> {
-    fn clone(&self) -> Flavour<T> {
-        match self {
-            Flavour::Buffered(channel) => Flavour::Buffered(Arc::clone(channel)),
-            Flavour::Rendezvous(channel) => Flavour::Rendezvous(Arc::clone(channel)),
-        }
-    }
-}
 
 /// A channel that holds any number of messages: sending never parks.
 ///
@@ -77,9 +58,8 @@ impl<T> Clone for Flavour<T> {
 /// ```
 #[must_use]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let channel = Arc::new(Buffered::unbounded());
-    let receiver = Receiver::new(Flavour::Buffered(Arc::clone(&channel)));
-    (Sender::new(channel), receiver)
+    let channel = Arc::new(Channel::new(UNBOUNDED));
+    (Sender::new(Arc::clone(&channel)), Receiver::new(channel))
 }
 
 /// A channel that holds up to `bound` messages: sending parks while it is full.
@@ -102,27 +82,11 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 #[must_use]
 pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
-    let flavour = match bound {
-        0 => Flavour::Rendezvous(Arc::new(Rendezvous::new())),
-        bound => Flavour::Buffered(Arc::new(Buffered::bounded(bound))),
-    };
-    (SyncSender::new(flavour.clone()), Receiver::new(flavour))
-}
-
-/// The number of senders, which the last to go finds out about.
-struct Senders(std::sync::atomic::AtomicUsize);
-
-impl Senders {
-    fn one() -> Senders {
-        Senders(std::sync::atomic::AtomicUsize::new(1))
-    }
-
-    fn add(&self) {
-        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    }
-
-    /// Whether it was the last.
-    fn remove(&self) -> bool {
-        self.0.fetch_sub(1, std::sync::atomic::Ordering::AcqRel) == 1
-    }
+    // No queue can be as long as that.
+    let bound = bound.min(UNBOUNDED - 1);
+    let channel = Arc::new(Channel::new(bound));
+    (
+        SyncSender::new(Arc::clone(&channel)),
+        Receiver::new(channel),
+    )
 }

@@ -1,10 +1,12 @@
 //! The receiving end of a channel.
 
-use super::{Flavour, IntoIter, Iter, RecvError, RecvTimeoutError, TryIter, TryRecvError};
+use super::{IntoIter, Iter, RecvError, RecvTimeoutError, TryIter, TryRecvError};
+use crate::raw::Channel;
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Receives from a channel.
@@ -20,7 +22,7 @@ use std::time::{Duration, Instant};
 /// assert_eq!(receiver.into_iter().collect::<Vec<_>>(), [0, 1, 2]);
 /// ```
 pub struct Receiver<T> {
-    flavour: Flavour<T>,
+    channel: Arc<Channel<T>>,
     /// Not `Sync`, as std's is not.
     _not_sync: PhantomData<Cell<()>>,
 }
@@ -30,9 +32,9 @@ impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
 
 impl<T> Receiver<T> {
-    pub(super) fn new(flavour: Flavour<T>) -> Receiver<T> {
+    pub(super) fn new(channel: Arc<Channel<T>>) -> Receiver<T> {
         Receiver {
-            flavour,
+            channel,
             _not_sync: PhantomData,
         }
     }
@@ -55,10 +57,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
     /// ```
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        match &self.flavour {
-            Flavour::Buffered(channel) => channel.try_recv(),
-            Flavour::Rendezvous(channel) => channel.try_recv(),
-        }
+        self.channel.try_recv()
     }
 
     /// Parks the calling greenlet until there is a message.
@@ -128,19 +127,13 @@ impl<T> Receiver<T> {
     }
 
     fn receive(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        match &self.flavour {
-            Flavour::Buffered(channel) => channel.recv(deadline),
-            Flavour::Rendezvous(channel) => channel.recv(deadline),
-        }
+        self.channel.recv(deadline)
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        match &self.flavour {
-            Flavour::Buffered(channel) => channel.remove_receiver(),
-            Flavour::Rendezvous(channel) => channel.remove_receiver(),
-        }
+        self.channel.remove_receiver();
     }
 }
 

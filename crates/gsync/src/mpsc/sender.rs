@@ -1,7 +1,7 @@
 //! The sending end of a channel that holds any number of messages.
 
 use super::SendError;
-use super::buffered::Buffered;
+use crate::raw::Channel;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// assert_eq!(receiver.recv().unwrap() + receiver.recv().unwrap(), 2);
 /// ```
 pub struct Sender<T> {
-    channel: Arc<Buffered<T>>,
+    channel: Arc<Channel<T>>,
 }
 
 // As std's. What is shared is atomics and a queue that no panic leaves half changed.
@@ -28,7 +28,7 @@ impl<T> UnwindSafe for Sender<T> {}
 impl<T> RefUnwindSafe for Sender<T> {}
 
 impl<T> Sender<T> {
-    pub(super) fn new(channel: Arc<Buffered<T>>) -> Sender<T> {
+    pub(super) fn new(channel: Arc<Channel<T>>) -> Sender<T> {
         Sender { channel }
     }
 

@@ -1,8 +1,10 @@
 //! The sending end of a channel that holds so many messages.
 
-use super::{Flavour, SendError, TrySendError};
+use super::{SendError, TrySendError};
+use crate::raw::Channel;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 
 /// Sends on a channel of [`sync_channel`](super::sync_channel).
 ///
@@ -16,7 +18,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 /// assert_eq!(receiver.recv(), Ok("from hand to hand"));
 /// ```
 pub struct SyncSender<T> {
-    flavour: Flavour<T>,
+    channel: Arc<Channel<T>>,
 }
 
 // As std's; see `Sender`.
@@ -24,8 +26,8 @@ impl<T> UnwindSafe for SyncSender<T> {}
 impl<T> RefUnwindSafe for SyncSender<T> {}
 
 impl<T> SyncSender<T> {
-    pub(super) fn new(flavour: Flavour<T>) -> SyncSender<T> {
-        SyncSender { flavour }
+    pub(super) fn new(channel: Arc<Channel<T>>) -> SyncSender<T> {
+        SyncSender { channel }
     }
 
     /// Parks the calling greenlet until there is room for the message; on a channel without room, until it has been
@@ -46,10 +48,7 @@ impl<T> SyncSender<T> {
     /// assert!(second.join().unwrap());
     /// ```
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        match &self.flavour {
-            Flavour::Buffered(channel) => channel.send(t),
-            Flavour::Rendezvous(channel) => channel.send(t),
-        }
+        self.channel.send(t)
     }
 
     /// Sends a message if there is room for it; on a channel without room, if a receiver waits. Never parks for one.
@@ -69,29 +68,20 @@ impl<T> SyncSender<T> {
     /// assert_eq!(sender.try_send(1), Err(TrySendError::Disconnected(1)));
     /// ```
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
-        match &self.flavour {
-            Flavour::Buffered(channel) => channel.try_send(t),
-            Flavour::Rendezvous(channel) => channel.try_send(t),
-        }
+        self.channel.try_send(t)
     }
 }
 
 impl<T> Clone for SyncSender<T> {
     fn clone(&self) -> SyncSender<T> {
-        match &self.flavour {
-            Flavour::Buffered(channel) => channel.add_sender(),
-            Flavour::Rendezvous(channel) => channel.add_sender(),
-        }
-        SyncSender::new(self.flavour.clone())
+        self.channel.add_sender();
+        SyncSender::new(Arc::clone(&self.channel))
     }
 }
 
 impl<T> Drop for SyncSender<T> {
     fn drop(&mut self) {
-        match &self.flavour {
-            Flavour::Buffered(channel) => channel.remove_sender(),
-            Flavour::Rendezvous(channel) => channel.remove_sender(),
-        }
+        self.channel.remove_sender();
     }
 }
 

@@ -1,15 +1,21 @@
 //! Every interleaving of the state words on the futex's contract.
 
-use super::{Outcome, RawCondvar, RawMutex, RawOnce, RawRwLock};
+use super::{Channel, Outcome, RawCondvar, RawMutex, RawOnce, RawRwLock, UNBOUNDED};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::thread;
+use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
+use std::time::Instant;
 
 /// Loom's own default would take for ever; three preemptions find what is known to go wrong.
 fn model(f: impl Fn() + Sync + Send + 'static) {
+    model_with(3, f);
+}
+
+fn model_with(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = Some(preemptions);
     builder.check(f);
 }
 
@@ -193,4 +199,123 @@ fn loom_once_that_fails_is_tried_again() {
         }
         waiter.join().unwrap();
     });
+}
+
+/// Two senders, each with some messages, and a receiver that is there until both have gone. The mutex has models of its own,
+/// so two preemptions are enough for what is around it.
+fn all_arrive(bound: usize, each: u32) {
+    model_with(2, move || {
+        let channel = Arc::new(Channel::new(bound));
+        channel.add_sender();
+        let senders: Vec<_> = [10, 20]
+            .into_iter()
+            .map(|first| {
+                let channel = channel.clone();
+                thread::spawn(move || {
+                    for number in first..first + each {
+                        channel.send(number).unwrap();
+                    }
+                    channel.remove_sender();
+                })
+            })
+            .collect();
+        let mut received = Vec::new();
+        let end = loop {
+            match channel.recv(None) {
+                Ok(message) => received.push(message),
+                Err(end) => break end,
+            }
+        };
+        assert_eq!(end, Disconnected);
+        let of = |first: u32| {
+            received
+                .iter()
+                .filter(move |&&number| number / 10 == first / 10)
+        };
+        for first in [10, 20] {
+            assert!(of(first).copied().eq(first..first + each), "in their order");
+        }
+        channel.remove_receiver();
+        for sender in senders {
+            sender.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_channel_without_bound_loses_no_message() {
+    all_arrive(UNBOUNDED, 2);
+}
+
+#[test]
+fn loom_channel_with_bound_loses_no_message() {
+    all_arrive(1, 2);
+}
+
+#[test]
+fn loom_rendezvous_loses_no_message() {
+    all_arrive(0, 1);
+}
+
+/// The deadline may come before the message, together with it, or after.
+#[test]
+fn loom_receiver_out_of_time_leaves_no_message_behind() {
+    for bound in [UNBOUNDED, 0] {
+        model(move || {
+            let channel = Arc::new(Channel::new(bound));
+            let sender = thread::spawn({
+                let channel = channel.clone();
+                move || {
+                    channel.send(7).unwrap();
+                    channel.remove_sender();
+                }
+            });
+            let first = channel.recv(Some(Instant::now()));
+            let second = channel.recv(None);
+            match first {
+                Ok(message) => {
+                    assert_eq!(message, 7);
+                    assert_eq!(second, Err(Disconnected));
+                }
+                Err(error) => {
+                    assert_eq!(error, Timeout);
+                    assert_eq!(second, Ok(7));
+                }
+            }
+            channel.remove_receiver();
+            sender.join().unwrap();
+        });
+    }
+}
+
+/// Each message is received, or comes back to its sender.
+#[test]
+fn loom_senders_hear_that_the_receiver_has_gone() {
+    for bound in [0, 1] {
+        model_with(2, move || {
+            let channel = Arc::new(Channel::new(bound));
+            channel.add_sender();
+            let senders: Vec<_> = [1, 2]
+                .into_iter()
+                .map(|number| {
+                    let channel = channel.clone();
+                    thread::spawn(move || {
+                        let back = channel.send(number).map_err(|error| error.0);
+                        channel.remove_sender();
+                        assert!(matches!(back, Ok(()) | Err(1 | 2)));
+                        back.is_ok()
+                    })
+                })
+                .collect();
+            assert!(channel.recv(None).is_ok());
+            channel.remove_receiver();
+            let sent = senders
+                .into_iter()
+                .map(|sender| sender.join().unwrap())
+                .filter(|sent| *sent)
+                .count();
+            // One was received; what the queue held went with the receiver.
+            assert!((1..=1 + bound).contains(&sent));
+        });
+    }
 }

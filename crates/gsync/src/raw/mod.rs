@@ -1,13 +1,16 @@
 //! What the primitives are built from: state words and the waiting on them, without data and without poisoning.
 //!
-//! Everything here rests on the contract of [`greenlet::futex`], and is checked against it by `loom`.
+//! Everything here rests on the contract of [`greenlet::futex`], and is checked against it by `loom`. Channels are here as a
+//! whole, so that the models check what is really used.
 
+mod channel;
 mod condvar;
 mod mutex;
 mod once;
 mod rwlock;
 mod system;
 
+pub(crate) use channel::{Channel, UNBOUNDED};
 pub(crate) use condvar::RawCondvar;
 pub(crate) use mutex::RawMutex;
 pub(crate) use once::{Outcome, RawOnce};

@@ -2,21 +2,40 @@
 
 #[cfg(not(loom))]
 pub(super) use {
-    greenlet::{futex, killing, shield},
+    self::cell::UnsafeCell,
+    greenlet::{breathe, futex, killing, shield},
     std::sync::atomic::{
-        AtomicU32,
-        Ordering::{Acquire, Relaxed, Release},
+        AtomicBool, AtomicU32, AtomicUsize,
+        Ordering::{AcqRel, Acquire, Relaxed, Release},
     },
 };
 
 #[cfg(loom)]
 pub(super) use {
-    self::model::{futex, killing, shield},
+    self::model::{breathe, futex, killing, shield},
+    loom::cell::UnsafeCell,
     loom::sync::atomic::{
-        AtomicU32,
-        Ordering::{Acquire, Relaxed, Release},
+        AtomicBool, AtomicU32, AtomicUsize,
+        Ordering::{AcqRel, Acquire, Relaxed, Release},
     },
 };
+
+#[cfg(not(loom))]
+mod cell {
+    /// std's, with `loom`'s interface.
+    pub(in super::super) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(in super::super) const fn new(value: T) -> UnsafeCell<T> {
+            UnsafeCell(std::cell::UnsafeCell::new(value))
+        }
+
+        #[inline(always)]
+        pub(in super::super) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+}
 
 /// The futex's contract: the comparison, the queueing and the park are one step; wakes go to the longest waiting.
 #[cfg(loom)]
@@ -29,6 +48,8 @@ mod model {
         false
     }
 
+    pub(in super::super) fn breathe() {}
+
     pub(in super::super) fn shield<R>(f: impl FnOnce() -> R) -> R {
         f()
     }
@@ -39,7 +60,10 @@ mod model {
 
     pub(in super::super) mod futex {
         use super::WAITERS;
-        use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        use loom::sync::atomic::{
+            AtomicBool, AtomicU32,
+            Ordering::{Acquire, Relaxed, Release},
+        };
         use loom::sync::{Arc, Notify};
         use std::ptr;
         use std::time::Instant;
@@ -76,6 +100,44 @@ mod model {
         ) -> bool {
             wait(word, expected);
             true
+        }
+
+        /// Notified, by whom and whether it was dropped instead.
+        pub(in super::super::super) struct Waker(Arc<(Notify, AtomicBool, AtomicBool)>);
+
+        impl Waker {
+            pub(in super::super::super) fn wake(self) {
+                self.0.1.store(true, Relaxed);
+            }
+        }
+
+        impl Drop for Waker {
+            fn drop(&mut self) {
+                self.0.2.store(true, Release);
+                self.0.0.notify();
+            }
+        }
+
+        /// Any deadline passes at once.
+        pub(in super::super::super) fn wait_with_waker(
+            deadline: Option<Instant>,
+            hand_out: impl FnOnce(Waker),
+            take_back: impl FnOnce(),
+        ) -> bool {
+            let shared = Arc::new((
+                Notify::new(),
+                AtomicBool::new(false),
+                AtomicBool::new(false),
+            ));
+            hand_out(Waker(Arc::clone(&shared)));
+            if deadline.is_some() {
+                take_back();
+            }
+            let (notify, woken, delivered) = &*shared;
+            while !delivered.load(Acquire) {
+                notify.wait();
+            }
+            woken.load(Relaxed)
         }
 
         pub(in super::super::super) fn wake(word: *const AtomicU32, count: usize) -> usize {
