@@ -8,16 +8,17 @@ mod channels;
 
 use channels::channel_of;
 use greenlet::Builder;
-use gsync::mpsc::{Receiver, RecvTimeoutError};
-use gsync::{Arc, Condvar, Mutex, Once, PoisonError, RwLock};
+use gsync::mpsc::{Receiver, RecvTimeoutError, TrySendError, sync_channel};
+use gsync::{Arc, Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, PoisonError, RwLock};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// More in a release build.
 const ROUNDS: u64 = if cfg!(debug_assertions) {
-    2_000
+    4_000
 } else {
-    10_000
+    40_000
 };
 
 /// Runs one body on two OS threads, on two hubs of theirs, and on the workers.
@@ -52,6 +53,62 @@ fn everywhere(body: impl Fn(u64) + Send + Sync + 'static) {
     for greenlet in greenlets {
         greenlet.join().unwrap();
     }
+}
+
+/// Greenlets of two threads' hubs and of the workers take one step after the other, each with a number of its own that looks
+/// random, until they are killed; a step may panic. The threads, which cannot be killed, take some steps themselves.
+fn hunted(step: impl Fn(u64, Who) + Send + Sync + 'static) {
+    let step = Arc::new(step);
+    let hunters: Vec<_> = (0..2)
+        .map(|hunter| {
+            let step = step.clone();
+            std::thread::spawn(move || {
+                for round in 0..ROUNDS / 20 {
+                    let seed = move |victim: u64| hunter << 40 | round << 20 | victim << 16;
+                    let flee = |victim| {
+                        let step = step.clone();
+                        move || -> () {
+                            for number in seed(victim).. {
+                                step(mixed(number), Who::Victim);
+                                // A step that need not wait is no place for a kill.
+                                if number % 4 == 0 {
+                                    greenlet::yield_now();
+                                }
+                            }
+                        }
+                    };
+                    let locals: Vec<_> =
+                        (0..4).map(|victim| greenlet::spawn(flee(victim))).collect();
+                    let workers: Vec<_> = (4..7)
+                        .map(|victim| Builder::new().spawn_worker(flee(victim)).unwrap())
+                        .collect();
+                    for number in 0..mixed(round) % 5 {
+                        let step = AssertUnwindSafe(|| step(mixed(seed(7) + number), Who::Hunter));
+                        let _ = greenlet::catch_unwind(step);
+                        greenlet::yield_now();
+                    }
+                    locals.iter().for_each(|local| local.kill().unwrap());
+                    workers.iter().for_each(|worker| worker.kill().unwrap());
+                    assert!(locals.into_iter().all(|local| local.join().is_err()));
+                    assert!(workers.into_iter().all(|worker| worker.join().is_err()));
+                }
+            })
+        })
+        .collect();
+    for hunter in hunters {
+        hunter.join().unwrap();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Who {
+    Victim,
+    Hunter,
+}
+
+/// Without a message.
+fn panics() -> ! {
+    panic::resume_unwind(Box::new("panic"))
 }
 
 /// Numbers that look random, the same in every run.
@@ -206,5 +263,209 @@ fn channels() {
             }
         });
         assert_eq!(receives.join().unwrap(), sent.load(Relaxed));
+    }
+}
+
+#[test]
+fn kills_and_panics_at_a_lock_of_readers_and_writers() {
+    let _deadline = deadline::seconds(120);
+    let lock = Arc::new(RwLock::new(0_u64));
+    let added = Arc::new(AtomicU64::new(0));
+    hunted({
+        let (lock, added) = (lock.clone(), added.clone());
+        move |draw, _| match draw % 16 {
+            0..4 => {
+                let mut guard = lock.write().unwrap_or_else(PoisonError::into_inner);
+                *guard += 1;
+                added.fetch_add(1, Relaxed);
+                greenlet::yield_now();
+            }
+            4 => {
+                let _guard = lock.write().unwrap_or_else(PoisonError::into_inner);
+                panics();
+            }
+            5 => {
+                if let Ok(mut guard) = lock.try_write() {
+                    *guard += 1;
+                    added.fetch_add(1, Relaxed);
+                    drop(gsync::RwLockWriteGuard::downgrade(guard));
+                }
+            }
+            6 => {
+                let _guard = lock.try_read();
+                greenlet::yield_now();
+            }
+            _ => {
+                let guard = lock.read().unwrap_or_else(PoisonError::into_inner);
+                let before = *guard;
+                greenlet::yield_now();
+                assert_eq!(*guard, before);
+            }
+        }
+    });
+    lock.clear_poison();
+    assert_eq!(*lock.try_write().unwrap(), added.load(Relaxed));
+}
+
+#[test]
+fn kills_at_a_barrier() {
+    let _deadline = deadline::seconds(120);
+    let barrier = Arc::new(Barrier::new(3));
+    let (passed, leaders) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    hunted({
+        let (barrier, passed, leaders) = (barrier.clone(), passed.clone(), leaders.clone());
+        move |draw, who| {
+            // It might wait for ever.
+            if who == Who::Hunter {
+                return;
+            }
+            if barrier.wait().is_leader() {
+                leaders.fetch_add(1, Relaxed);
+            }
+            passed.fetch_add(1, Relaxed);
+            if draw.is_multiple_of(16) {
+                panics();
+            }
+        }
+    });
+    // One that is killed when the third has come, but has not gone yet, has not passed.
+    let (passed, leaders) = (passed.load(Relaxed), leaders.load(Relaxed));
+    assert!(leaders > 0 && (leaders..=3 * leaders).contains(&passed));
+    // None of the killed ones counts as waiting.
+    let waits = || {
+        let barrier = barrier.clone();
+        let waits = greenlet::spawn(move || barrier.wait().is_leader());
+        greenlet::yield_now();
+        waits
+    };
+    let (first, second) = (waits(), waits());
+    assert!(!first.is_finished() && !second.is_finished());
+    assert!(waits().join().unwrap());
+    assert!(!first.join().unwrap() && !second.join().unwrap());
+}
+
+#[test]
+fn kills_and_panics_in_initialisers() {
+    let _deadline = deadline::seconds(120);
+    struct Cells {
+        cells: [OnceLock<usize>; 64],
+        onces: [Once; 64],
+        lazy: [LazyLock<usize>; 64],
+        made: AtomicU64,
+        called: AtomicU64,
+    }
+    let cells = Arc::new(Cells {
+        cells: [const { OnceLock::new() }; 64],
+        onces: [const { Once::new() }; 64],
+        lazy: [const {
+            LazyLock::new(|| {
+                greenlet::yield_now();
+                7
+            })
+        }; 64],
+        made: AtomicU64::new(0),
+        called: AtomicU64::new(0),
+    });
+    let make = |cells: &Cells, draw: u64| {
+        greenlet::yield_now();
+        if draw.is_multiple_of(3) {
+            panics();
+        }
+        cells.made.fetch_add(1, Relaxed);
+        (draw % 64) as usize
+    };
+    hunted({
+        let cells = cells.clone();
+        move |draw, who| {
+            let place = (draw % 64) as usize;
+            match draw / 64 % 4 {
+                0 => {
+                    let value = cells.cells[place].get_or_init(|| make(&cells, draw));
+                    assert_eq!(*value, place);
+                }
+                1 => cells.onces[place].call_once_force(|_| {
+                    greenlet::yield_now();
+                    cells.called.fetch_add(1, Relaxed);
+                }),
+                2 => assert_eq!(*cells.lazy[place], 7),
+                _ if who == Who::Victim => {
+                    cells.cells[place].wait();
+                }
+                // Nobody may be left to make it.
+                _ => (),
+            }
+        }
+    });
+    let made = cells.cells.iter().filter(|cell| cell.get().is_some());
+    assert_eq!(made.count() as u64, cells.made.load(Relaxed));
+    let called = cells.onces.iter().filter(|once| once.is_completed());
+    assert_eq!(called.count() as u64, cells.called.load(Relaxed));
+    // None is stuck.
+    for place in 0..64 {
+        cells.cells[place].get_or_init(|| place);
+        cells.onces[place].call_once_force(|_| ());
+        assert_eq!(*cells.lazy[place], 7);
+    }
+}
+
+/// A message that was sent is received, and one that was not is dropped, whoever is killed.
+#[test]
+fn kills_and_panics_at_channels() {
+    let _deadline = deadline::seconds(120);
+    struct Message(Arc<AtomicU64>);
+    impl Message {
+        fn new(alive: &Arc<AtomicU64>) -> Message {
+            alive.fetch_add(1, Relaxed);
+            Message(alive.clone())
+        }
+    }
+    impl Drop for Message {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Relaxed);
+        }
+    }
+    for bound in [0, 1, 16, usize::MAX] {
+        let alive = Arc::new(AtomicU64::new(0));
+        let (sent, received) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (sender, receiver) = sync_channel(bound);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let receive = {
+            let (receiver, received) = (receiver.clone(), received.clone());
+            move |patience| {
+                let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+                let message = receiver.recv_timeout(patience);
+                if message.is_ok() {
+                    received.fetch_add(1, Relaxed);
+                }
+                message.map(drop)
+            }
+        };
+        hunted({
+            let (alive, sent, receive) = (alive.clone(), sent.clone(), receive.clone());
+            move |draw, who| {
+                let result = if draw.is_multiple_of(2) {
+                    let _ = receive(Duration::from_micros(draw % 64));
+                    return;
+                } else if draw % 8 == 1 || who == Who::Hunter {
+                    sender.try_send(Message::new(&alive))
+                } else {
+                    let sent = sender.send(Message::new(&alive));
+                    sent.map_err(|error| TrySendError::Disconnected(error.0))
+                };
+                match result {
+                    Ok(()) => {
+                        sent.fetch_add(1, Relaxed);
+                    }
+                    Err(TrySendError::Full(_)) => (),
+                    Err(TrySendError::Disconnected(_)) => panic!("the receiver is there"),
+                }
+                if draw % 32 == 1 {
+                    panics();
+                }
+            }
+        });
+        while receive(Duration::ZERO).is_ok() {}
+        assert_eq!(received.load(Relaxed), sent.load(Relaxed), "bound {bound}");
+        assert_eq!(alive.load(Relaxed), 0, "bound {bound}");
     }
 }
