@@ -219,7 +219,6 @@ impl<T> Channel<T> {
         sent
     }
 
-    #[inline]
     pub(crate) fn send(&self, message: T) -> Result<(), SendError<T>> {
         match self.send_now(self.lock(), message) {
             Ok(()) => {
@@ -231,7 +230,6 @@ impl<T> Channel<T> {
         }
     }
 
-    #[inline]
     fn wait_and_send(&self, mut locked: Locked<'_, T>, message: T) -> Result<(), SendError<T>> {
         let number = locked.number();
         let joining = Joining {
@@ -350,7 +348,6 @@ impl<T> Channel<T> {
     }
 
     /// By the receiver. `Timeout` only if there is a deadline.
-    #[inline]
     pub(crate) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         if let Some(message) = self.next_of_batch() {
             return Ok(message);
@@ -362,7 +359,6 @@ impl<T> Channel<T> {
         }
     }
 
-    #[inline]
     fn wait_and_receive(
         &self,
         mut locked: Locked<'_, T>,
