@@ -178,6 +178,99 @@ fn taking_back_may_park() {
     assert!(place.borrow().is_none());
 }
 
+/// It is used while its greenlet is parked for something else: that goes on.
+#[test]
+fn a_wake_does_not_end_what_take_back_waits_for() {
+    let _deadline = watchdog::within(60, "a_wake_does_not_end_what_take_back_waits_for");
+    let place: Rc<RefCell<Option<Waker>>> = Rc::default();
+    let slept = Rc::new(Cell::new(Duration::ZERO));
+    let waits = spawn({
+        let (place, slept) = (place.clone(), slept.clone());
+        move || {
+            wait_with_waker(
+                soon(),
+                |waker| *place.borrow_mut() = Some(waker),
+                || {
+                    let begin = Instant::now();
+                    let waker = place.borrow_mut().take().unwrap();
+                    let wakes = spawn(move || {
+                        waker.wake();
+                        "joined"
+                    });
+                    greenlet::time::sleep_until(begin + Duration::from_millis(20));
+                    slept.set(begin.elapsed());
+                    assert_eq!(wakes.join().unwrap(), "joined");
+                },
+            )
+        }
+    });
+    assert!(waits.join().unwrap());
+    assert!(slept.get() >= Duration::from_millis(20));
+}
+
+#[test]
+fn it_may_be_handed_out_slowly() {
+    let _deadline = watchdog::within(60, "it_may_be_handed_out_slowly");
+    let woken = wait_with_waker(
+        None,
+        |waker| {
+            let wakes = spawn(move || waker.wake());
+            let begin = Instant::now();
+            greenlet::time::sleep_until(begin + Duration::from_millis(5));
+            assert!(begin.elapsed() >= Duration::from_millis(5));
+            wakes.join().unwrap();
+        },
+        || unreachable!(),
+    );
+    assert!(woken);
+}
+
+#[test]
+fn a_panic_while_it_is_handed_out_takes_it_back() {
+    let _deadline = watchdog::within(60, "a_panic_while_it_is_handed_out_takes_it_back");
+    let place = Place::default();
+    let waits = spawn({
+        let place = place.clone();
+        move || {
+            wait_with_waker(
+                None,
+                |waker| {
+                    *place.lock().unwrap() = Some(waker);
+                    std::panic::resume_unwind(Box::new("stop"));
+                },
+                || drop(take(&place)),
+            )
+        }
+    });
+    assert_eq!(waits.join().unwrap_err().downcast_ref(), Some(&"stop"));
+    assert!(take(&place).is_none());
+}
+
+/// The greenlet is leaked with its thread, and its frame stays: the waker may still be used or dropped.
+#[test]
+fn it_outlives_the_thread() {
+    let _deadline = watchdog::within(60, "it_outlives_the_thread");
+    for wakes in [true, false] {
+        let place = Place::default();
+        thread::spawn({
+            let place = place.clone();
+            move || {
+                let waits = spawn(move || wait(&place, None));
+                yield_now();
+                drop(waits);
+            }
+        })
+        .join()
+        .unwrap();
+        let waker = take(&place).unwrap();
+        if wakes {
+            waker.wake();
+        } else {
+            drop(waker);
+        }
+    }
+}
+
 /// Wakes, deadlines and dropped wakers race; each wait ends by what it says.
 #[test]
 fn wakes_race_deadlines_across_threads() {

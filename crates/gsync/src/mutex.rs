@@ -18,9 +18,9 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 /// # Fairness
 ///
 /// A free lock goes to whoever comes first, which makes a loop of `lock` and `unlock` fast. A greenlet that was woken
-/// for the lock and found it taken again 16 times (or two, four or eight times in more than a millisecond) is overtaken no more:
-/// from then on the lock is handed over in the order in which the greenlets wait, until none of them has been
-/// overtaken that often.
+/// for the lock and found it taken again 16 times (or two, four or eight times in more than a millisecond) goes no more
+/// without: from then on the lock is handed over in the order in which the greenlets wait, until none of them has been
+/// woken in vain that often.
 ///
 /// # Examples
 ///

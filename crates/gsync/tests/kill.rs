@@ -289,3 +289,27 @@ fn a_sender_that_waited_has_not_sent() {
         }
     }
 }
+
+/// The kill takes the message back, and the receiver goes before that has happened.
+#[test]
+fn a_message_that_came_back_was_not_sent() {
+    let _deadline = deadline::seconds(60);
+    for bound in [0, 1] {
+        for _ in 0..100 {
+            let (sender, receiver) = sync_channel(bound);
+            for number in 0..bound {
+                sender.send(number).unwrap();
+            }
+            let result = Rc::new(Cell::new(None));
+            let killed = park({
+                let result = result.clone();
+                move || result.set(Some(sender.send(100)))
+            });
+            killed.kill().unwrap();
+            std::thread::spawn(move || drop(receiver)).join().unwrap();
+            // It is told that nobody received it, or is unwound, but not that it was sent.
+            let _ = killed.join();
+            assert_ne!(result.take(), Some(Ok(())));
+        }
+    }
+}

@@ -8,7 +8,7 @@ mod channels;
 
 use channels::channel_of;
 use greenlet::Builder;
-use gsync::mpsc::{Receiver, RecvTimeoutError, TrySendError, sync_channel};
+use gsync::mpsc::{Receiver, RecvTimeoutError, SendError, TrySendError, channel, sync_channel};
 use gsync::{Arc, Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, PoisonError, RwLock};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -424,10 +424,27 @@ fn kills_and_panics_at_channels() {
             self.0.fetch_sub(1, Relaxed);
         }
     }
-    for bound in [0, 1, 16, usize::MAX] {
+    for bound in [Some(0), Some(1), Some(16), None] {
         let alive = Arc::new(AtomicU64::new(0));
         let (sent, received) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let (sender, receiver) = sync_channel(bound);
+        // Sends, waiting for room if it may.
+        type Sends = Box<dyn Fn(Message, bool) -> Result<(), TrySendError<Message>> + Send + Sync>;
+        let gone = |error: SendError<Message>| TrySendError::Disconnected(error.0);
+        let (send, receiver): (Sends, _) = match bound {
+            None => {
+                let (sender, receiver) = channel();
+                let send = move |message, _| sender.send(message).map_err(gone);
+                (Box::new(send), receiver)
+            }
+            Some(bound) => {
+                let (sender, receiver) = sync_channel(bound);
+                let send = move |message, may_wait| match may_wait {
+                    true => sender.send(message).map_err(gone),
+                    false => sender.try_send(message),
+                };
+                (Box::new(send), receiver)
+            }
+        };
         let receiver = Arc::new(Mutex::new(receiver));
         let receive = {
             let (receiver, received) = (receiver.clone(), received.clone());
@@ -443,16 +460,12 @@ fn kills_and_panics_at_channels() {
         hunted({
             let (alive, sent, receive) = (alive.clone(), sent.clone(), receive.clone());
             move |draw, who| {
-                let result = if draw.is_multiple_of(2) {
+                if draw.is_multiple_of(2) {
                     let _ = receive(Duration::from_micros(draw % 64));
                     return;
-                } else if draw % 8 == 1 || who == Who::Hunter {
-                    sender.try_send(Message::new(&alive))
-                } else {
-                    let sent = sender.send(Message::new(&alive));
-                    sent.map_err(|error| TrySendError::Disconnected(error.0))
-                };
-                match result {
+                }
+                let may_wait = draw % 8 != 1 && who == Who::Victim;
+                match send(Message::new(&alive), may_wait) {
                     Ok(()) => {
                         sent.fetch_add(1, Relaxed);
                     }
@@ -465,7 +478,7 @@ fn kills_and_panics_at_channels() {
             }
         });
         while receive(Duration::ZERO).is_ok() {}
-        assert_eq!(received.load(Relaxed), sent.load(Relaxed), "bound {bound}");
-        assert_eq!(alive.load(Relaxed), 0, "bound {bound}");
+        assert_eq!(received.load(Relaxed), sent.load(Relaxed), "{bound:?}");
+        assert_eq!(alive.load(Relaxed), 0, "{bound:?}");
     }
 }

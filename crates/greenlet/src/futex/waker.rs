@@ -19,6 +19,8 @@ struct Sleeper {
     hub: &'static HubShared,
     /// Written by the waker's owner, read after the delivery.
     woken: Cell<bool>,
+    /// Its greenlet is parked, or about to be, for this and for nothing else. The hub's thread only.
+    parked: Cell<bool>,
     /// The hub's thread only.
     delivered: Cell<bool>,
 }
@@ -104,7 +106,10 @@ unsafe fn deliver(hub: &Hub, sleeper: *const Sleeper) {
     // SAFETY: alive, see above; after the unpark it is not touched.
     unsafe {
         (*sleeper).delivered.set(true);
-        hub.unpark((*sleeper).core, WOKEN);
+        // While it takes its waker back it may wait for something else, which this must not end.
+        if (*sleeper).parked.get() {
+            hub.unpark((*sleeper).core, WOKEN);
+        }
     }
 }
 
@@ -118,16 +123,16 @@ struct Awaited<'a, F: FnOnce()> {
 impl<F: FnOnce()> Awaited<'_, F> {
     #[cold]
     fn end(&mut self) {
-        struct Delivered<'a>(&'a Hub, &'a Cell<bool>);
+        struct Delivered<'a>(&'a Hub, &'a Sleeper);
         impl Drop for Delivered<'_> {
             fn drop(&mut self) {
-                if !self.1.get() {
-                    self.0.park_until_delivered(self.1);
-                }
+                self.1.parked.set(true);
+                self.0.park_until_delivered(&self.1.delivered);
             }
         }
+        self.sleeper.parked.set(false);
         // Also if `take_back` panics.
-        let _delivered = Delivered(self.hub, &self.sleeper.delivered);
+        let _delivered = Delivered(self.hub, self.sleeper);
         if let Some(take_back) = self.take_back.take() {
             shield(take_back);
         }
@@ -148,9 +153,9 @@ impl<F: FnOnce()> Drop for Awaited<'_, F> {
 /// Where only one greenlet can be the one to wake, as the receiver of a channel, its waker stands in the
 /// primitive itself, and neither side needs the futex's table.
 ///
-/// `hand_out` gets the waker, and puts it where others find it. It must not park. When the deadline has passed, or a kill
-/// is due, `take_back` is called: it finds the waker, if it is still there, and drops it. If it is not there, somebody is
-/// about to use it, and the wait lasts until then.
+/// `hand_out` gets the waker, and puts it where others find it. When the deadline has passed, or a kill is due, or
+/// `hand_out` has panicked, `take_back` is called, with kills held back: it finds the waker, if it is still there, and
+/// drops it. If it is not there, somebody is about to use it, and the wait lasts until then. Both may park.
 ///
 /// Gives `true` if the waker was used, also when the deadline came at the same time, and `false` otherwise: the deadline has
 /// passed, or the waker was dropped. A kill is thrown here; it never swallows a wake.
@@ -194,6 +199,7 @@ pub fn wait_with_waker(
         core: hub.current_ptr(),
         hub: hub.shared,
         woken: Cell::new(false),
+        parked: Cell::new(false),
         delivered: Cell::new(false),
     };
     let waker = Waker {
@@ -209,7 +215,10 @@ pub fn wait_with_waker(
     let wake = if sleeper.delivered.get() {
         Wake::Woken
     } else {
-        hub.park(deadline, Kills::Deliver)
+        sleeper.parked.set(true);
+        let wake = hub.park(deadline, Kills::Deliver);
+        sleeper.parked.set(false);
+        wake
     };
     drop(awaited);
     if sleeper.woken.get() {

@@ -46,7 +46,8 @@ impl Hub {
     /// Parks the calling greenlet until it is [unparked](Hub::unpark), the deadline passes, or a kill is due.
     ///
     /// The caller has linked a waiter by which it will be found, and unlinks it whatever the answer is. An
-    /// answer of `Woken` that belongs to an earlier wait does not occur: every waker has unlinked the waiter first.
+    /// answer of `Woken` that belongs to another wait does not occur: every waker has unlinked the waiter first, and one whose
+    /// greenlet is busy taking it back does not unpark it.
     pub(crate) fn park(&self, deadline: Option<Instant>, kills: Kills) -> Wake {
         if !self.process.is_current() {
             self.refuse();

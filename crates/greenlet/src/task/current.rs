@@ -97,6 +97,10 @@ pub fn shield<R>(f: impl FnOnce() -> R) -> R {
             shields(&self.0, |depth| depth - 1);
         }
     }
+    if Hub::try_current().is_none() {
+        // A thread's own greenlet cannot be killed; it does not need a hub for this.
+        return f();
+    }
     let shield = Shield(current());
     shields(&shield.0, |depth| depth + 1);
     f()

@@ -50,7 +50,7 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        self.channel.send(t)
+        self.channel.send(t, None)
     }
 }
 

@@ -48,7 +48,7 @@ impl<T> SyncSender<T> {
     /// assert!(second.join().unwrap());
     /// ```
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        self.channel.send(t)
+        self.channel.send(t, None)
     }
 
     /// Sends a message if there is room for it; on a channel without room, if a receiver waits. Never parks for one.

@@ -1,8 +1,8 @@
 //! Channels: of any bound, of none, of zero.
 //!
-//! Messages stand in a queue under a lock, and so do those who wait: receivers, each with a place for a message, or senders,
-//! each with its message. (There is one `Receiver`, but greenlets of one hub can share it.) Each waits with a
-//! waker of its own, which is taken out under the lock by the one who uses it.
+//! Messages stand in a queue under a [lock](Spin) that is held for a push or a pop, and so do those who wait: receivers,
+//! each with a place for a message, or senders, each with its message. (There is one `Receiver`, but greenlets of one hub
+//! can share it.) Each waits with a waker of its own, which is taken out under the lock by the one who uses it.
 //!
 //! | state | queue | waiting receivers | waiting senders |
 //! | --- | --- | --- | --- |
@@ -26,15 +26,16 @@
 //! receiver from then on; a receiver that was woken takes what is there, whatever else has come: a deadline or a
 //! kill. A sender's message stands in the queue of the waiting until it is received or the sender takes it back.
 //!
-//! Orderings: the lock orders all that is under it, the wake orders a receiver's place. `receiver_is_gone` is written under the lock
-//! and read again by senders that were woken, after the wake that it came before. The count of senders is as that of `Arc`.
+//! Orderings: the lock orders all that is under it, the wake orders a receiver's place. `receiver_is_gone` is written under
+//! the lock and read again by senders that were woken, after the wake that it came before. The count of senders is as
+//! that of `Arc`.
 //!
 //! *Batches.* Of a channel without a bound the receiver takes all there is at once, and the lock the less often.
 
-use super::RawMutex;
+use super::spin::Spin;
 use super::system::futex::{Waker, wait_with_waker};
 use super::system::{
-    AcqRel, Acquire, AtomicBool, AtomicUsize, Relaxed, Release, UnsafeCell, breathe, shield,
+    AcqRel, Acquire, AtomicBool, AtomicUsize, Relaxed, Release, UnsafeCell, breathe,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -49,7 +50,7 @@ pub(crate) const UNBOUNDED: usize = usize::MAX;
 const LARGE: usize = 1_024;
 
 pub(crate) struct Channel<T> {
-    lock: RawMutex,
+    lock: Spin,
     state: UnsafeCell<State<T>>,
     bound: usize,
     senders: AtomicUsize,
@@ -162,7 +163,7 @@ impl<T> Channel<T> {
     /// With one sender and one receiver.
     pub(crate) fn new(bound: usize) -> Channel<T> {
         Channel {
-            lock: RawMutex::new(),
+            lock: Spin::new(),
             state: UnsafeCell::new(State {
                 queue: VecDeque::new(),
                 receivers: VecDeque::new(),
@@ -219,18 +220,26 @@ impl<T> Channel<T> {
         sent
     }
 
-    pub(crate) fn send(&self, message: T) -> Result<(), SendError<T>> {
+    /// Only the models have deadlines: to give up looks like a kill, but for the unwinding.
+    pub(crate) fn send(&self, message: T, deadline: Option<Instant>) -> Result<(), SendError<T>> {
         match self.send_now(self.lock(), message) {
             Ok(()) => {
                 breathe();
                 Ok(())
             }
             Err((_, TrySendError::Disconnected(message))) => Err(SendError(message)),
-            Err((locked, TrySendError::Full(message))) => self.wait_and_send(locked, message),
+            Err((locked, TrySendError::Full(message))) => {
+                self.wait_and_send(locked, message, deadline)
+            }
         }
     }
 
-    fn wait_and_send(&self, mut locked: Locked<'_, T>, message: T) -> Result<(), SendError<T>> {
+    fn wait_and_send(
+        &self,
+        mut locked: Locked<'_, T>,
+        message: T,
+        deadline: Option<Instant>,
+    ) -> Result<(), SendError<T>> {
         let number = locked.number();
         let joining = Joining {
             locked,
@@ -238,12 +247,15 @@ impl<T> Channel<T> {
             message,
         };
         let mut taken_back = None;
-        // Without a deadline it ends by a wake, or by a kill.
         wait_with_waker(
-            None,
+            deadline,
             move |waker| joining.join(waker),
             || taken_back = self.withdraw(number),
         );
+        if let Some(message) = taken_back {
+            // The receiver has gone at the same time.
+            return Err(SendError(message));
+        }
         if !self.receiver_is_gone.load(Acquire) {
             return Ok(());
         }
@@ -284,14 +296,11 @@ impl<T> Channel<T> {
         mut locked: Locked<'a, T>,
     ) -> Result<T, (Locked<'a, T>, TryRecvError)> {
         if self.bound == UNBOUNDED {
-            // Another greenlet may have received while this one waited for the lock.
-            if let Some(message) = self.next_of_batch() {
-                return Ok(message);
-            }
             let message = locked.state(|state| {
                 let message = state.queue.pop_front()?;
                 if !state.queue.is_empty() {
-                    // SAFETY: the caller is the receiver. The batch is empty: only its room is of use.
+                    // SAFETY: the caller is the receiver. It has found the batch empty, and nobody of its thread has run
+                    // since; only the room is of use.
                     self.batch.0.with_mut(|batch| unsafe {
                         let room = mem::take(&mut *batch);
                         *batch = mem::replace(&mut state.queue, room);
@@ -404,6 +413,10 @@ impl<T> Channel<T> {
     /// The deadline has passed; but something may have come just after it.
     #[cold]
     fn receive_late(&self) -> Result<T, RecvTimeoutError> {
+        // Others of this hub may have received since.
+        if let Some(message) = self.next_of_batch() {
+            return Ok(message);
+        }
         self.receive_now(self.lock())
             .map_err(|(_locked, error)| match error {
                 TryRecvError::Empty => RecvTimeoutError::Timeout,
@@ -423,12 +436,9 @@ impl<T> Channel<T> {
 
     #[cold]
     fn remove_last_sender(&self) {
-        // Half of it would leave the receiver waiting.
-        let receivers = shield(|| {
-            self.lock().state(|state| {
-                state.senders_are_gone = true;
-                mem::take(&mut state.receivers)
-            })
+        let receivers = self.lock().state(|state| {
+            state.senders_are_gone = true;
+            mem::take(&mut state.receivers)
         });
         for receiver in receivers {
             receiver.waker.wake();
@@ -436,23 +446,23 @@ impl<T> Channel<T> {
     }
 
     pub(crate) fn remove_receiver(&self) {
-        // As above. The messages are dropped when the lock is free again: they may do anything.
-        let _queue = shield(|| {
-            let mut locked = self.lock();
-            self.receiver_is_gone.store(true, Release);
-            locked.state(|state| {
-                for sender in &mut state.senders {
-                    if let Some(waker) = sender.waker.take() {
-                        waker.wake();
-                    }
-                }
-                mem::take(&mut state.queue)
-            })
+        let mut locked = self.lock();
+        self.receiver_is_gone.store(true, Release);
+        let (queue, senders) = locked.state(|state| {
+            let senders = state.senders.iter_mut();
+            let wakers: Vec<_> = senders.filter_map(|one| one.waker.take()).collect();
+            (mem::take(&mut state.queue), wakers)
         });
+        drop(locked);
+        for sender in senders {
+            sender.wake();
+        }
         // SAFETY: the caller is the receiver.
-        let _batch = self
+        let batch = self
             .batch
             .0
             .with_mut(|batch| unsafe { mem::take(&mut *batch) });
+        // Messages may do anything when they are dropped.
+        drop((batch, queue));
     }
 }

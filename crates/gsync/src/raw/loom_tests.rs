@@ -48,7 +48,7 @@ impl<L> Guarded<L> {
     }
 }
 
-/// With patience of zero every second wait of a waiter starves: this goes through the handing over, too.
+/// Whoever is woken in vain starves at once: this goes through the handing over, too.
 #[test]
 fn loom_mutex_excludes_and_loses_no_wake() {
     model(|| {
@@ -213,7 +213,7 @@ fn all_arrive(bound: usize, each: u32) {
                 let channel = channel.clone();
                 thread::spawn(move || {
                     for number in first..first + each {
-                        channel.send(number).unwrap();
+                        channel.send(number, None).unwrap();
                     }
                     channel.remove_sender();
                 })
@@ -266,7 +266,7 @@ fn loom_receiver_out_of_time_leaves_no_message_behind() {
             let sender = thread::spawn({
                 let channel = channel.clone();
                 move || {
-                    channel.send(7).unwrap();
+                    channel.send(7, None).unwrap();
                     channel.remove_sender();
                 }
             });
@@ -300,7 +300,7 @@ fn loom_senders_hear_that_the_receiver_has_gone() {
                 .map(|number| {
                     let channel = channel.clone();
                     thread::spawn(move || {
-                        let back = channel.send(number).map_err(|error| error.0);
+                        let back = channel.send(number, None).map_err(|error| error.0);
                         channel.remove_sender();
                         assert!(matches!(back, Ok(()) | Err(1 | 2)));
                         back.is_ok()
@@ -317,5 +317,37 @@ fn loom_senders_hear_that_the_receiver_has_gone() {
             // One was received; what the queue held went with the receiver.
             assert!((1..=1 + bound).contains(&sent));
         });
+    }
+}
+
+/// A message comes back to the sender that gives up, or is received, or goes with the receiver: whatever the sender was told.
+#[test]
+fn loom_senders_that_give_up_have_not_sent() {
+    for bound in [0, 1] {
+        for receives in [false, true] {
+            model(move || {
+                let channel = Arc::new(Channel::new(bound));
+                if bound == 1 {
+                    channel.send(0, None).unwrap();
+                }
+                let sender = thread::spawn({
+                    let channel = channel.clone();
+                    move || {
+                        let sent = channel.send(7, Some(Instant::now()));
+                        channel.remove_sender();
+                        sent.map_err(|error| error.0)
+                    }
+                });
+                let mut received = Vec::new();
+                if receives {
+                    received.extend(std::iter::from_fn(|| channel.recv(None).ok()));
+                }
+                channel.remove_receiver();
+                match sender.join().unwrap() {
+                    Ok(()) => assert!(received.contains(&7)),
+                    Err(back) => assert!(back == 7 && !received.contains(&7)),
+                }
+            });
+        }
     }
 }

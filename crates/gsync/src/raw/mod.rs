@@ -8,6 +8,8 @@ mod condvar;
 mod mutex;
 mod once;
 mod rwlock;
+#[cfg(not(loom))]
+mod spin;
 mod system;
 
 pub(crate) use channel::{Channel, UNBOUNDED};
@@ -15,6 +17,12 @@ pub(crate) use condvar::RawCondvar;
 pub(crate) use mutex::RawMutex;
 pub(crate) use once::{Outcome, RawOnce};
 pub(crate) use rwlock::RawRwLock;
+
+/// `loom` has no end to try with waiting in place; for what is under the lock this is as good.
+#[cfg(loom)]
+mod spin {
+    pub(super) use super::RawMutex as Spin;
+}
 
 #[cfg(all(test, loom))]
 mod loom_tests;

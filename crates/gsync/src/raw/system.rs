@@ -2,7 +2,7 @@
 
 #[cfg(not(loom))]
 pub(super) use {
-    self::cell::UnsafeCell,
+    self::{cell::UnsafeCell, spinning::relax},
     greenlet::{breathe, futex, killing, shield},
     std::sync::atomic::{
         AtomicBool, AtomicU32, AtomicUsize,
@@ -19,6 +19,22 @@ pub(super) use {
         Ordering::{AcqRel, Acquire, Relaxed, Release},
     },
 };
+
+#[cfg(not(loom))]
+mod spinning {
+    use std::hint::spin_loop;
+    use std::thread::{sleep, yield_now};
+    use std::time::Duration;
+
+    /// Between two looks at what another thread is about to do.
+    pub(in super::super) fn relax(rounds: u32) {
+        match rounds {
+            0..64 => spin_loop(),
+            64..128 => yield_now(),
+            _ => sleep(Duration::from_micros(50)),
+        }
+    }
+}
 
 #[cfg(not(loom))]
 mod cell {
