@@ -141,6 +141,10 @@ impl File<'_> {
         let mut text = String::with_capacity(self.source.len());
         let mut at = 0;
         for (range, new) in &self.edits {
+            if range.start < at {
+                // In an attribute of an import that was written anew.
+                continue;
+            }
             text += &self.source[at..range.start];
             text += new;
             at = range.end;

@@ -61,6 +61,15 @@ fn several_modules_at_once() {
 }
 
 #[test]
+fn an_attribute_is_repeated_as_it_was() {
+    let ported = ported("#[a(std::thread::X)]\nuse std::{env, thread};");
+    assert_eq!(
+        ported.text,
+        "#[a(std::thread::X)]\nuse std::env;\n#[a(std::thread::X)]\nuse gthread as thread;"
+    );
+}
+
+#[test]
 fn what_is_not_stds_stays() {
     for source in [
         "use std::collections::HashMap;\nuse crate::std::net::X;\nuse self::net;\n",
