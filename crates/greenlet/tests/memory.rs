@@ -187,3 +187,36 @@ fn a_million_greenlets_are_parked_at_once() {
         assert!(left < most / 5, "{left} bytes of {most} are left");
     });
 }
+
+/// A destructor of a thread-local value that runs after the hub has gone.
+#[test]
+fn a_shield_at_the_end_of_a_thread_leaves_nothing() {
+    const TEST: &str = "a_shield_at_the_end_of_a_thread_leaves_nothing";
+    const THREADS: usize = 400;
+    struct Late;
+    impl Drop for Late {
+        fn drop(&mut self) {
+            greenlet::shield(|| ());
+        }
+    }
+    std::thread_local! {
+        static LATE: Late = const { Late };
+    }
+    let _deadline = watchdog::within(120, TEST);
+    child::run(TEST, &[], || {
+        let threads = |count| {
+            for _ in 0..count {
+                let thread = std::thread::spawn(|| {
+                    // The last one made is destroyed first: the hub.
+                    LATE.with(|_| greenlet::yield_now());
+                });
+                thread.join().unwrap();
+            }
+        };
+        threads(50);
+        let before = process::address_space();
+        threads(THREADS);
+        let grown = process::address_space().saturating_sub(before);
+        assert!(grown < THREADS * 8 * 1024, "{grown} bytes");
+    });
+}

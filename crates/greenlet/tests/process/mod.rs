@@ -9,8 +9,18 @@ use std::fs;
 
 /// Resident memory, in bytes.
 pub(crate) fn resident() -> usize {
+    memory(1)
+}
+
+/// Mapped memory, in bytes.
+pub(crate) fn address_space() -> usize {
+    memory(0)
+}
+
+/// A field of the kernel's account of memory, in bytes.
+fn memory(field: usize) -> usize {
     let statm = fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    let pages: usize = statm.split(' ').nth(field).unwrap().parse().unwrap();
     pages * page_size()
 }
 
