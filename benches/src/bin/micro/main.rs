@@ -25,7 +25,7 @@ use work::{Subject, Work};
 const USAGE: &str = "\
 usage: micro [--quick] [--only TEXT]
 
-    --quick       one round of everything, smaller counts: about 20 seconds
+    --quick       one round of everything, smaller counts: about 30 seconds
     --only TEXT   only the measurements whose title contains TEXT
 ";
 

@@ -54,6 +54,14 @@ impl Measurement {
         })
     }
 
+    /// What is said of a subject that is measured with another count than ours.
+    pub(crate) fn instead(&self, count: usize) -> String {
+        match self.kind {
+            Kind::PingBounded => format!("with a bound of {count}: it has no rendezvous"),
+            _ => format!("measured with {count} tasks, which it can do"),
+        }
+    }
+
     /// With how many tasks `subject` is measured, or why it is not.
     pub(crate) fn count(&self, subject: Subject) -> Count {
         match subject {

@@ -137,7 +137,7 @@ impl Report {
         if measurement.count(Subject::Ours) == Ok(count) || subject == Subject::Context {
             return text;
         }
-        let note = self.note(format!("measured with {count} tasks, which it can do"));
+        let note = self.note(measurement.instead(count));
         format!("{text} {note}")
     }
 
