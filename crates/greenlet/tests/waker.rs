@@ -29,6 +29,14 @@ fn wait(place: &Place, deadline: Option<Instant>) -> bool {
     )
 }
 
+/// A greenlet of this hub that waits already.
+fn waiting(place: &Place) -> greenlet::Greenlet<bool> {
+    let place = place.clone();
+    let waits = spawn(move || wait(&place, None));
+    yield_now();
+    waits
+}
+
 fn soon() -> Option<Instant> {
     Some(Instant::now() + Duration::from_millis(5))
 }
@@ -37,11 +45,7 @@ fn soon() -> Option<Instant> {
 fn it_is_woken_on_its_own_hub() {
     let _deadline = watchdog::within(60, "it_is_woken_on_its_own_hub");
     let place = Place::default();
-    let waits = spawn({
-        let place = place.clone();
-        move || wait(&place, None)
-    });
-    yield_now();
+    let waits = waiting(&place);
     assert!(!waits.is_finished());
     take(&place).unwrap().wake();
     assert!(waits.join().unwrap());
@@ -92,19 +96,11 @@ fn the_deadline_takes_the_waker_back() {
 fn a_waker_that_is_dropped_ends_the_wait() {
     let _deadline = watchdog::within(60, "a_waker_that_is_dropped_ends_the_wait");
     let place = Place::default();
-    let waits = spawn({
-        let place = place.clone();
-        move || wait(&place, None)
-    });
-    yield_now();
+    let waits = waiting(&place);
     drop(take(&place));
     assert!(!waits.join().unwrap());
 
-    let waits = spawn({
-        let place = place.clone();
-        move || wait(&place, None)
-    });
-    yield_now();
+    let waits = waiting(&place);
     let waker = take(&place);
     thread::spawn(move || drop(waker)).join().unwrap();
     assert!(!waits.join().unwrap());

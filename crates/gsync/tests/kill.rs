@@ -7,7 +7,7 @@ mod channels;
 
 use channels::channel_of;
 use greenlet::{Greenlet, Killed, spawn, yield_now};
-use gsync::mpsc::{RecvTimeoutError, sync_channel};
+use gsync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use gsync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -270,15 +270,21 @@ fn receivers_lose_no_message() {
     }
 }
 
+/// A channel that holds as many numbers as it can.
+fn full_channel(bound: usize) -> (SyncSender<usize>, Receiver<usize>) {
+    let (sender, receiver) = sync_channel(bound);
+    for number in 0..bound {
+        sender.send(number).unwrap();
+    }
+    (sender, receiver)
+}
+
 #[test]
 fn a_sender_that_waited_has_not_sent() {
     let _deadline = deadline::seconds(60);
     for bound in [0, 1] {
         for _ in 0..300 {
-            let (sender, receiver) = sync_channel(bound);
-            for number in 0..bound {
-                sender.send(number).unwrap();
-            }
+            let (sender, receiver) = full_channel(bound);
             let other = sender.clone();
             let killed = park(move || other.send(100));
             let sends = park(move || sender.send(1).unwrap());
@@ -296,10 +302,7 @@ fn a_message_that_came_back_was_not_sent() {
     let _deadline = deadline::seconds(60);
     for bound in [0, 1] {
         for _ in 0..100 {
-            let (sender, receiver) = sync_channel(bound);
-            for number in 0..bound {
-                sender.send(number).unwrap();
-            }
+            let (sender, receiver) = full_channel(bound);
             let result = Rc::new(Cell::new(None));
             let killed = park({
                 let result = result.clone();

@@ -40,7 +40,7 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
 }
 
 /// Runs `driver` as a task: the future of `block_on` itself is polled in another way.
-fn as_task<T: Send + 'static>(
+pub(crate) fn as_task<T: Send + 'static>(
     runtime: &Runtime,
     driver: impl Future<Output = T> + Send + 'static,
 ) -> T {

@@ -5,7 +5,6 @@ use crate::hub::{Hub, HubShared, Kills, Wake};
 use crate::task::{Core, WOKEN, shield};
 use std::cell::Cell;
 use std::fmt;
-use std::marker::PhantomData;
 use std::mem::{self, offset_of};
 use std::ptr::{self, NonNull};
 use std::time::Instant;
@@ -30,7 +29,6 @@ struct Sleeper {
 /// From any thread, once. Dropping it lets the greenlet go on as well, but then its wait gives `false`.
 pub struct Waker {
     sleeper: NonNull<Sleeper>,
-    _owned: PhantomData<*const Sleeper>,
 }
 
 // SAFETY: the sleeper is written by the owner of its one waker, until the delivery, which goes through the inbox of its hub
@@ -204,7 +202,6 @@ pub fn wait_with_waker(
     };
     let waker = Waker {
         sleeper: NonNull::from(&sleeper),
-        _owned: PhantomData,
     };
     let awaited = Awaited {
         hub,

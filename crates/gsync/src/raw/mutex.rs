@@ -53,8 +53,8 @@ const STARVING: u32 = 1 << 3;
 /// A waiter starves when it was woken so many times in vain.
 const IN_VAIN: u32 = if cfg!(loom) { 1 } else { 16 };
 
-/// Or when it was so for longer than this, which is looked at now and then. Long against a turn of a lock that is fought for, short
-/// against what a user would notice.
+/// Or when it was so for longer than this, which is looked at now and then. Long against a turn of a lock that is fought
+/// for, short against what a user would notice.
 const PATIENCE: Duration = Duration::from_millis(1);
 
 pub(crate) struct RawMutex {

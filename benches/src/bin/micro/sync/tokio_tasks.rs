@@ -1,5 +1,6 @@
 //! tokio's locks and channels, between tasks of one runtime. It has no condition variable and no rendezvous.
 
+use crate::tokio_tasks::as_task;
 use crate::work::Kind;
 use benches::sample;
 use std::hint::black_box;
@@ -23,13 +24,6 @@ pub(crate) fn run(runtime: &Runtime, kind: Kind, count: usize, budget: Duration)
         Kind::StreamBounded => stream_bounded(runtime, count, budget),
         _ => return None,
     })
-}
-
-fn as_task<T: Send + 'static>(
-    runtime: &Runtime,
-    driver: impl Future<Output = T> + Send + 'static,
-) -> T {
-    runtime.block_on(async { tokio::spawn(driver).await.expect("it does not panic") })
 }
 
 fn lock_alone(runtime: &Runtime, budget: Duration) -> f64 {
