@@ -16,7 +16,7 @@ pub(crate) fn path(text: &str) -> Path {
 pub(crate) struct Paths<T>(BTreeMap<Path, T>);
 
 impl<T> Paths<T> {
-    fn new(entries: impl IntoIterator<Item = (String, T)>) -> Paths<T> {
+    pub(crate) fn new(entries: impl IntoIterator<Item = (String, T)>) -> Paths<T> {
         let entries = entries.into_iter();
         Paths(entries.map(|(from, to)| (path(&from), to)).collect())
     }
@@ -34,7 +34,7 @@ impl<T> Paths<T> {
     }
 }
 
-/// `shims.toml`, of which the rest is for the conformance run.
+/// `shims.toml`, of which the rest is for running std's tests.
 #[derive(Deserialize)]
 struct Shims {
     map: BTreeMap<String, String>,

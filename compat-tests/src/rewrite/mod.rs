@@ -1,8 +1,12 @@
 //! Rewriting a program's paths from std to the shims, in its own text: what is not a path of std stays as it is, to the
 //! byte.
 
-mod scan;
+mod edits;
+pub(crate) mod scan;
 mod use_item;
+
+pub(crate) use edits::Edits;
+pub(crate) use use_item::UseItem;
 
 use crate::map::{Map, path};
 use proc_macro2::{LexError, Span, TokenStream};
@@ -38,7 +42,7 @@ pub(crate) fn port(source: &str, map: &Map) -> Result<Ported, LexError> {
         source: code,
         map,
         aliases: BTreeMap::new(),
-        edits: Vec::new(),
+        edits: Edits::default(),
         seen: BTreeSet::new(),
         shims: BTreeSet::new(),
         left: Vec::new(),
@@ -47,7 +51,7 @@ pub(crate) fn port(source: &str, map: &Map) -> Result<Ported, LexError> {
     scan::imports(&mut file, tokens.clone());
     scan::paths(&mut file, tokens);
     let mentioned = file.mentioned();
-    let text = file.edited();
+    let text = file.edits.apply(code);
     file.left.sort();
     file.left.dedup();
     Ok(Ported {
@@ -76,7 +80,7 @@ struct File<'a> {
     map: &'a Map,
     /// What names stand for, where they stand for paths of std.
     aliases: BTreeMap<String, Alias>,
-    edits: Vec<(Range<usize>, String)>,
+    edits: Edits,
     /// Where a path of std begins that was looked at.
     seen: BTreeSet<usize>,
     shims: BTreeSet<String>,
@@ -92,7 +96,7 @@ struct Alias {
 
 impl File<'_> {
     fn edit(&mut self, range: Range<usize>, text: String) {
-        self.edits.push((range, text));
+        self.edits.push(range, text);
     }
 
     /// Says why something of std, or of another crate, is left.
@@ -133,23 +137,6 @@ impl File<'_> {
             }
         }
         remarks
-    }
-
-    /// The text with all edits made.
-    fn edited(&mut self) -> String {
-        self.edits.sort_by_key(|(range, _)| range.start);
-        let mut text = String::with_capacity(self.source.len());
-        let mut at = 0;
-        for (range, new) in &self.edits {
-            if range.start < at {
-                // In an attribute of an import that was written anew.
-                continue;
-            }
-            text += &self.source[at..range.start];
-            text += new;
-            at = range.end;
-        }
-        text + &self.source[at..]
     }
 }
 

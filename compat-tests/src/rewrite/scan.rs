@@ -117,7 +117,7 @@ pub(super) fn keep_alias(file: &mut File<'_>, name: String, path: Vec<String>, m
     file.aliases.insert(name, Alias { path, moved });
 }
 
-fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
+pub(crate) fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
 }
 
@@ -127,12 +127,12 @@ fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
 }
 
 /// The `::` before the path that begins at `at`, if it begins with one.
-fn leading_colons(tokens: &[TokenTree], at: usize) -> Option<Span> {
+pub(crate) fn leading_colons(tokens: &[TokenTree], at: usize) -> Option<Span> {
     (at >= 2 && is_separator(tokens, at - 2)).then(|| tokens[at - 2].span())
 }
 
 /// Whether the identifier at `at` is the first of a path, and not a field, a method or a part of one.
-fn begins_a_path(tokens: &[TokenTree], at: usize) -> bool {
+pub(crate) fn begins_a_path(tokens: &[TokenTree], at: usize) -> bool {
     if at >= 1
         && is_punct(tokens.get(at - 1), '.')
         && !(at >= 2 && is_punct(tokens.get(at - 2), '.'))
@@ -171,7 +171,7 @@ fn is_called(tokens: &[TokenTree], at: usize) -> bool {
 }
 
 /// The segments of the path that begins at `at`, up to arguments or whatever else.
-fn segments(tokens: &[TokenTree], at: usize) -> Vec<Ident> {
+pub(crate) fn segments(tokens: &[TokenTree], at: usize) -> Vec<Ident> {
     let mut segments = Vec::new();
     let mut at = at;
     while let Some(TokenTree::Ident(ident)) = tokens.get(at) {

@@ -7,7 +7,8 @@ use std::ops::Range;
 use syn::UseTree;
 use syn::parse::{ParseStream, Parser};
 
-pub(super) struct UseItem {
+/// A `use`, as it stands in a text.
+pub(crate) struct UseItem {
     /// From its attributes to its semicolon.
     range: Range<usize>,
     /// The keyword.
@@ -103,7 +104,7 @@ fn trunk(mut tree: &UseTree) -> usize {
 
 impl UseItem {
     /// The item whose keyword stands at `at`, and where it ends.
-    pub(super) fn at(tokens: &[TokenTree], at: usize) -> Option<(UseItem, usize)> {
+    pub(crate) fn at(tokens: &[TokenTree], at: usize) -> Option<(UseItem, usize)> {
         let TokenTree::Ident(keyword) = &tokens[at] else {
             return None;
         };
@@ -130,6 +131,40 @@ impl UseItem {
             tree,
         };
         Some((item, at + length + 1))
+    }
+
+    /// From its attributes to its semicolon.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// The same imports, a `use` for each name; `resolve` says where paths lead to, unless they stay.
+    pub(crate) fn flat(
+        &self,
+        source: &str,
+        resolve: &dyn Fn(&[String]) -> Option<Vec<String>>,
+    ) -> String {
+        let mut all = Vec::new();
+        leaves(&self.tree, &mut Vec::new(), &mut all);
+        let before = &source[self.range.start..self.keyword.byte_range().start];
+        let colons = source[self.begin..].starts_with("::");
+        let lines = all.iter().map(|leaf| {
+            let old = leaf.names();
+            let resolved = resolve(&old);
+            let is_absolute = match &resolved {
+                Some(new) => new.len() == 1,
+                None => colons,
+            };
+            let colons = if is_absolute { "::" } else { "" };
+            let new = resolved.unwrap_or(old);
+            let path = new.join("::");
+            match leaf.binds() {
+                None => format!("{before}use {colons}{path}::*;"),
+                Some(name) if new.last() == Some(&name) => format!("{before}use {colons}{path};"),
+                Some(name) => format!("{before}use {colons}{path} as {name};"),
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     pub(super) fn port(&self, file: &mut File<'_>) {

@@ -1,0 +1,202 @@
+//! The control: std's tests on std itself.
+
+use super::measure::{Outcomes, Run};
+use super::{Control, FileReport, TestReport, What, read_json, write_json};
+use crate::generate::{self, Exclusion, Source, TestFile, Unit};
+use crate::library::{Compiler, Library};
+use crate::package::Package;
+use crate::run::{Mode, Outcome, list};
+use crate::shims::Shims;
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+/// Of all files, in their order.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Controls {
+    /// What it was made of; an old one counts as long as that is the same.
+    key: String,
+    files: Vec<File>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct File {
+    /// What was left out, by its place among the units.
+    left_out: Vec<(Vec<usize>, Exclusion)>,
+    /// What has come of the tests that were run.
+    outcomes: BTreeMap<String, Outcome>,
+    /// Tests that were run, or would be if they were not skipped.
+    compiled: BTreeSet<String>,
+    /// All tests, and why those are excluded that are.
+    tests: Vec<(String, Option<Exclusion>)>,
+}
+
+/// Runs it, unless that was done before.
+pub(crate) fn control(
+    what: What,
+    library: &Library,
+    compiler: &Compiler,
+    sources: &[Source],
+    folder: &Path,
+    build: &Path,
+    run: &Run<'_>,
+) -> Result<Controls> {
+    let shims = Shims::none();
+    let files = sources
+        .iter()
+        .map(|source| what.file(library, source, &shims));
+    let files = files.collect::<Result<Vec<_>>>()?;
+    if files.iter().all(|file| file.tests().is_empty()) {
+        bail!("no test was found in {}", library.folder.display());
+    }
+    let support = generate::support(library, &shims)?;
+    let key = key(compiler, &files, &support, run);
+    let saved = folder.join("control.json");
+    if let Ok(controls) = read_json::<Controls>(&saved)
+        && controls.key == key
+    {
+        eprintln!("the control (std on itself): as before");
+        return Ok(controls);
+    }
+    eprintln!("the control (std on itself):");
+    let mut package = Package::write(&folder.join("control"), build, &shims, files, &support)?;
+    package.prune()?;
+    let programs = package.build()?;
+    let listed = programs
+        .iter()
+        .map(|(name, path)| Ok((name.as_str(), list(path)?)))
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    let measured = run.measure(&package, &programs, &[Mode::Plain], &|_| true)?;
+    let files = package.files.iter().zip(measured).map(|(file, measured)| {
+        let mut left_out = Vec::new();
+        collect_left_out(&file.units, &mut Vec::new(), &mut left_out);
+        let own = &listed
+            .get(file.target())
+            .with_context(|| file.target().to_owned())?;
+        let tests = file.tests();
+        let is_there = |name: &str| {
+            file.program == generate::Program::OwnMain || own.contains(&(file.prefix() + name))
+        };
+        let compiled = tests
+            .iter()
+            .filter(|test| test.dropped.is_none() && is_there(&test.name));
+        Ok(File {
+            left_out,
+            outcomes: measured
+                .into_iter()
+                .filter_map(|(name, mut modes)| Some((name, modes.remove(&Mode::Plain)?)))
+                .collect(),
+            compiled: compiled.map(|test| test.name.clone()).collect(),
+            tests: tests
+                .iter()
+                .map(|test| (test.name.clone(), test.dropped.cloned()))
+                .chain(
+                    file.excluded
+                        .iter()
+                        .cloned()
+                        .map(|(name, why)| (name, Some(why))),
+                )
+                .collect(),
+        })
+    });
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let controls = Controls { key, files };
+    write_json(&saved, &controls)?;
+    Ok(controls)
+}
+
+fn key(
+    compiler: &Compiler,
+    files: &[TestFile],
+    support: &[(&str, String)],
+    run: &Run<'_>,
+) -> String {
+    let mut hasher = DefaultHasher::new();
+    support.hash(&mut hasher);
+    for file in files {
+        file.source.hash(&mut hasher);
+        generate::walk(&file.units, &mut |unit| {
+            unit.head.hash(&mut hasher);
+            unit.text.hash(&mut hasher);
+        });
+    }
+    for test in &run.known.std {
+        (&test.name, test.expect as u8).hash(&mut hasher);
+    }
+    // A change of this program may change what it makes of the same.
+    let version = option_env!("CARGO_PKG_VERSION").unwrap_or_default();
+    format!("{version} {} {:x}", compiler.text, hasher.finish())
+}
+
+fn collect_left_out(
+    units: &[Unit],
+    above: &mut Vec<usize>,
+    into: &mut Vec<(Vec<usize>, Exclusion)>,
+) {
+    for (at, unit) in units.iter().enumerate() {
+        above.push(at);
+        if let Some(exclusion) = &unit.dropped {
+            into.push((above.clone(), exclusion.clone()));
+        }
+        collect_left_out(&unit.children, above, into);
+        above.pop();
+    }
+}
+
+impl Controls {
+    /// Leaves out of the file, which is written for shims now, what does not compile with std either.
+    pub(crate) fn leave_out(&self, at: usize, file: &mut TestFile) -> Result<()> {
+        for (place, exclusion) in &self.files[at].left_out {
+            let mut units = &mut file.units;
+            let (last, above) = place.split_last().context("no place")?;
+            for at in above {
+                units = &mut units.get_mut(*at).context("not the same units")?.children;
+            }
+            let unit = units.get_mut(*last).context("not the same units")?;
+            unit.dropped = Some(exclusion.clone());
+        }
+        Ok(())
+    }
+
+    /// What is to be said of a file; with what the shims have made of it, if they are measured by it.
+    pub(crate) fn file_report(
+        &self,
+        at: usize,
+        source: &Source,
+        shims: Option<(&TestFile, Outcomes)>,
+    ) -> FileReport {
+        let file = &self.files[at];
+        let has_shim = shims.is_some();
+        let gaps: BTreeMap<String, Exclusion> = match &shims {
+            Some((file, _)) => file
+                .tests()
+                .into_iter()
+                .filter_map(|test| Some((test.name, test.dropped?.clone())))
+                .collect(),
+            None => BTreeMap::new(),
+        };
+        let mut outcomes = shims.map(|(_, outcomes)| outcomes).unwrap_or_default();
+        let tests = file.tests.iter().map(|(name, exclusion)| {
+            let control = match (exclusion, file.outcomes.get(name)) {
+                (Some(exclusion), _) => Control::Excluded(exclusion.clone()),
+                (None, Some(outcome)) => Control::Ran(outcome.clone()),
+                (None, None) if file.compiled.contains(name) => Control::Skipped,
+                (None, None) => Control::OtherTarget,
+            };
+            TestReport {
+                name: name.clone(),
+                gap: gaps.get(name).filter(|_| control.is_compiled()).cloned(),
+                control,
+                outcomes: outcomes.remove(name).unwrap_or_default(),
+            }
+        });
+        FileReport {
+            source: source.path.clone(),
+            module: source.module.to_owned(),
+            has_shim,
+            tests: tests.collect(),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+#![stable(feature = "toy", since = "1.0.0")]

@@ -1,0 +1,24 @@
+use std::thread;
+use std::time::Duration;
+
+#[test]
+fn a_sleep() {
+    thread::sleep(Duration::from_millis(300));
+}
+
+#[test]
+fn a_result() {
+    assert_eq!(thread::spawn(|| 5).join().unwrap(), 5);
+}
+
+#[test]
+#[should_panic(expected = "as it should")]
+fn a_panic() {
+    panic!("as it should");
+}
+
+#[test]
+#[ignore]
+fn not_run() {
+    panic!("it was run");
+}
