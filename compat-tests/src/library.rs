@@ -107,10 +107,16 @@ fn installed() -> Result<Vec<PathBuf>> {
             .collect(),
         Err(_) => Vec::new(),
     };
-    packages.sort();
+    packages.sort_by_key(|path| numbers(&path.to_string_lossy()));
     packages.push(sysroot.join("lib/rustlib/src/rust/library"));
     packages.reverse();
     Ok(packages)
+}
+
+/// `[1, 96, 0]` of `/usr/src/rustc-1.96.0/library`.
+fn numbers(path: &str) -> Vec<u32> {
+    let parts = path.split(|c: char| !c.is_ascii_digit());
+    parts.filter_map(|part| part.parse().ok()).collect()
 }
 
 /// The newest version that anything in `core`, `alloc` and `std` is said to be stable since.
@@ -155,7 +161,14 @@ fn stable_since(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::stable_since;
+    use super::{numbers, stable_since};
+
+    #[test]
+    fn versions_are_numbers() {
+        assert!(
+            numbers("/usr/src/rustc-1.100.0/library") > numbers("/usr/src/rustc-1.96.1/library")
+        );
+    }
 
     #[test]
     fn the_newest_version_counts() {

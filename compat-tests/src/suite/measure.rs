@@ -49,7 +49,11 @@ impl Run<'_> {
                 .get(file.target())
                 .with_context(|| file.target().to_owned())?;
             let has_harness = file.program != generate::Program::OwnMain;
-            let program = Program { path, has_harness };
+            let program = Program {
+                path,
+                has_harness,
+                may_be_silent: file.program != generate::Program::Shared,
+            };
             if has_harness && !lists.contains_key(path) {
                 lists.insert(path, list(path)?);
             }

@@ -6,7 +6,7 @@ mod report;
 mod verdict;
 
 pub(crate) use report::{Control, FileReport, Report, TestReport};
-pub(crate) use verdict::{problems, say, table};
+pub(crate) use verdict::{Filter, problems, say, table};
 
 use crate::generate::{self, Source, TestFile};
 use crate::known::Known;
@@ -104,11 +104,6 @@ impl Arguments {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         self.jobs.unwrap_or_else(processors).max(1)
     }
-
-    /// Whether all is measured that there is, so that what is not met is not there.
-    fn is_whole(&self) -> bool {
-        self.file.is_empty() && self.test.is_empty()
-    }
 }
 
 /// Runs the command.
@@ -116,7 +111,11 @@ pub(crate) fn run(what: What, arguments: &Arguments) -> Result<ExitCode> {
     let known = arguments.place.known()?;
     let report = measure(what, arguments, &known)?;
     print!("{}", table(&report));
-    Ok(if say(&problems(&report, &known, arguments.is_whole())) {
+    let filter = Filter {
+        file: &arguments.file,
+        test: &arguments.test,
+    };
+    Ok(if say(&problems(&report, &known, filter)) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -15,9 +15,16 @@ pub(crate) struct Problem {
     pub(crate) output: String,
 }
 
-/// Everything that `known` does not say, or says and is not so. If the report is `whole`, names in `known` that are not in it
-/// are problems, too.
-pub(crate) fn problems(report: &Report, known: &Known, whole: bool) -> Vec<Problem> {
+/// What was to be run: files and tests whose names contain these.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Filter<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) test: &'a str,
+}
+
+/// Everything that `known` does not say, or says and is not so. If all was to be run, names in `known` that are not in the
+/// report are problems, too.
+pub(crate) fn problems(report: &Report, known: &Known, filter: Filter<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut names = BTreeSet::new();
     let files: BTreeSet<&str> = report
@@ -69,9 +76,9 @@ pub(crate) fn problems(report: &Report, known: &Known, whole: bool) -> Vec<Probl
                 let is_expected = known
                     .of_shims(&name, *mode)
                     .is_none_or(|entry| is_run(entry.expect));
-                if whole
-                    && is_expected
+                if is_expected
                     && file.has_shim
+                    && test.name.contains(filter.test)
                     && test.control.is_good()
                     && test.gap.is_none()
                     && !test.outcomes.contains_key(mode)
@@ -104,7 +111,8 @@ pub(crate) fn problems(report: &Report, known: &Known, whole: bool) -> Vec<Probl
     for entry in known.std.iter().chain(&known.shims) {
         let file = entry.name.split("::").next().unwrap_or_default();
         // Tests and examples have files of their own.
-        if whole && files.contains(file) && !names.iter().any(|name| entry.covers(name)) {
+        let is_whole = filter.file.is_empty() && filter.test.is_empty();
+        if is_whole && files.contains(file) && !names.iter().any(|name| entry.covers(name)) {
             problems.push(Problem {
                 test: entry.name.clone(),
                 what: format!(
