@@ -13,6 +13,8 @@ use std::{env, fs};
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) errors: Vec<Diagnostic>,
+    /// Whether cargo was content.
+    pub(crate) success: bool,
     /// The programs that it has built, by the names of their targets.
     pub(crate) executables: BTreeMap<String, PathBuf>,
 }
@@ -30,7 +32,10 @@ pub(crate) fn cargo(package: &Path, target: &Path, arguments: &[&str]) -> Result
         .env("RUSTFLAGS", flags.trim())
         .output()
         .context("cargo cannot be run")?;
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome {
+        success: output.status.success(),
+        ..Outcome::default()
+    };
     let mut is_finished = false;
     for message in Message::parse_stream(&output.stdout[..]) {
         match message? {
@@ -61,6 +66,25 @@ pub(crate) fn cargo(package: &Path, target: &Path, arguments: &[&str]) -> Result
 
 fn is_error(message: &Diagnostic) -> bool {
     message.level == DiagnosticLevel::Error || message.level == DiagnosticLevel::Ice
+}
+
+impl Outcome {
+    /// The errors that are in no place, such as one of the compiler itself.
+    pub(crate) fn elsewhere(&self) -> String {
+        let errors = self.errors.iter().filter(|error| error.spans.is_empty());
+        let texts = errors.map(|error| error.rendered.as_deref().unwrap_or(&error.message));
+        texts.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The versions that the workspace is tested with, for a package of ours; cargo drops what it has no use for.
+pub(crate) fn write_lock(package: &Path) -> Result<()> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    match fs::read_to_string(&own) {
+        Ok(text) => write(&package.join("Cargo.lock"), &text),
+        // Outside of the workspace cargo chooses.
+        Err(_) => Ok(()),
+    }
 }
 
 /// Writes `text` unless the file has it already, so that cargo does not compile it again.

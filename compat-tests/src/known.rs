@@ -1,6 +1,6 @@
 //! `known.toml`: what is expected to differ from std, and why.
 
-use crate::run::Mode;
+use crate::run::{Mode, Status};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::fs;
@@ -24,26 +24,29 @@ pub(crate) struct Known {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Test {
-    /// `std/src/net/tcp/tests.rs::connect_error`, or a file, for all of its tests.
+    /// `std/src/net/tcp/tests.rs::connect_error`.
     pub(crate) name: String,
     /// The modes that it differs in; all, if none is given.
     #[serde(default)]
     pub(crate) modes: Vec<Mode>,
-    #[serde(default)]
-    pub(crate) expect: Expect,
+    /// What may come of it. With `passed` among them it is not settled.
+    #[serde(default = "failed")]
+    pub(crate) expect: Vec<Status>,
+    /// Whether it is run.
+    #[serde(default = "yes")]
+    pub(crate) run: bool,
+    /// Whether it compiles with the shims. If not, modes and outcomes say nothing.
+    #[serde(default = "yes")]
+    pub(crate) compiles: bool,
     pub(crate) reason: String,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Expect {
-    /// It does not pass.
-    #[default]
-    Failure,
-    /// It passes in some runs and not in others.
-    Either,
-    /// It is not run.
-    NoRun,
+fn failed() -> Vec<Status> {
+    vec![Status::Failed]
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -56,12 +59,12 @@ pub(crate) struct Missing {
 
 impl Test {
     pub(crate) fn is_for(&self, name: &str, mode: Mode) -> bool {
-        self.covers(name) && (self.modes.is_empty() || self.modes.contains(&mode))
+        self.name == name && self.compiles && (self.modes.is_empty() || self.modes.contains(&mode))
     }
 
-    pub(crate) fn covers(&self, name: &str) -> bool {
-        let file = name.split("::").next();
-        self.name == name || file == Some(&self.name)
+    /// The file that it is in.
+    pub(crate) fn file(&self) -> &str {
+        self.name.split("::").next().unwrap_or_default()
     }
 }
 
@@ -83,6 +86,13 @@ impl Known {
         self.shims.iter().find(|test| test.is_for(name, mode))
     }
 
+    /// What is known of a test that does not compile with the shims.
+    pub(crate) fn gap(&self, name: &str) -> Option<&Test> {
+        self.shims
+            .iter()
+            .find(|test| !test.compiles && test.name == name)
+    }
+
     /// What is known of something that is missing.
     pub(crate) fn missing_for(&self, key: &str) -> Option<&Missing> {
         self.missing.iter().find(|missing| missing.key == key)
@@ -90,12 +100,11 @@ impl Known {
 
     /// What is known of a test on std.
     pub(crate) fn of_std(&self, name: &str) -> Option<&Test> {
-        self.std.iter().find(|test| test.covers(name))
+        self.std.iter().find(|test| test.name == name)
     }
 
     /// Whether a test is not run, neither on std nor on the shims.
     pub(crate) fn is_skipped(&self, name: &str) -> bool {
-        self.of_std(name)
-            .is_some_and(|test| test.expect == Expect::NoRun)
+        self.of_std(name).is_some_and(|test| !test.run)
     }
 }

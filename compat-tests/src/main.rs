@@ -8,6 +8,7 @@ mod map;
 mod package;
 mod parity;
 mod port;
+mod ports;
 mod report;
 mod rewrite;
 mod run;

@@ -1,5 +1,6 @@
 //! Which paths of std lead to a shim, and what is to be said of others.
 
+use crate::shims;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -34,12 +35,6 @@ impl<T> Paths<T> {
     }
 }
 
-/// `shims.toml`, of which the rest is for running std's tests.
-#[derive(Deserialize)]
-struct Shims {
-    map: BTreeMap<String, String>,
-}
-
 /// `port.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,11 +61,9 @@ impl Map {
     }
 
     fn from_toml(shims: &str, left: &str) -> Result<Map, toml::de::Error> {
-        let shims: Shims = toml::from_str(shims)?;
         let left: Left = toml::from_str(left)?;
-        let shims = shims.map.into_iter();
         Ok(Map {
-            shims: Paths::new(shims.map(|(from, to)| (from, path(&to)))),
+            shims: shims::map(shims)?,
             left: Paths::new(left.std),
             crates: left.crates,
         })

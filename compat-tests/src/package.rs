@@ -46,6 +46,7 @@ impl<'a> Package<'a> {
             anyhow::Ok(())
         };
         write(folder.join("Cargo.toml"), &package.manifest().to_string())?;
+        cargo::write_lock(folder)?;
         write(folder.join("src/lib.rs"), "")?;
         for (name, text) in [
             ("rand", include_str!("../templates/rand.rs")),
@@ -168,7 +169,7 @@ impl<'a> Package<'a> {
                 &["check", "--tests", "--keep-going"],
             )?;
             eprintln!("  round {round}: {} errors", outcome.errors.len());
-            if outcome.errors.is_empty() {
+            if outcome.success {
                 return Ok(());
             }
             let mut touched = BTreeSet::new();
@@ -184,6 +185,7 @@ impl<'a> Package<'a> {
                 }
             }
             if touched.is_empty() {
+                elsewhere.push(outcome.elsewhere());
                 bail!("errors outside of the tests:\n{}", elsewhere.join("\n"));
             }
             for file in touched {

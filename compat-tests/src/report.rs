@@ -1,8 +1,8 @@
 //! `report`: everything measured, and the page that says what has come of it.
 
-use crate::known::{Expect, Known};
+use crate::known::{Known, Test};
 use crate::parity;
-use crate::run::Mode;
+use crate::run::{Mode, Status};
 use crate::shims::Shims;
 use crate::suite::{self, FileReport, What};
 use crate::workspace::Place;
@@ -21,6 +21,8 @@ use std::process::ExitCode;
 pub(crate) struct Arguments {
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    pace: suite::Pace,
     /// Fails if the page is not what would be written, and does not write it.
     #[arg(long)]
     check: bool,
@@ -29,7 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let place = &arguments.place;
     let known = place.known()?;
-    let all = suite::Arguments::all(place.clone());
+    let all = suite::Arguments::all(place.clone(), arguments.pace.clone());
     let tests = suite::measure(What::Tests, &all, &known)?;
     let examples = suite::measure(What::Examples, &all, &known)?;
     let parity = parity::measure(place, &[])?;
@@ -94,7 +96,7 @@ impl Page<'_> {
             "<!-- Written by `cargo run -p compat-tests -- report`; CI fails if it is out of date. -->\n\n\
              # Compatibility with std\n\n\
              How close each shim is to its module of std, as measured by [compat-tests](../compat-tests): with the tests and \
-             the examples of std {}, and the interface that the documentation of {} names.\n",
+             the examples of std {}, and the interface that the documentation of Rust {} names.\n",
             self.tests.std, self.parity.docs_version
         );
         text += &self.interface();
@@ -120,10 +122,10 @@ impl Page<'_> {
 
     fn behaviour(&self) -> String {
         let mut text = "\n## Behaviour\n\n\
-            How many of the tests that std itself passes pass with the shim: each in a process of its own, on a thread of the \
+            How many of the tests that std itself passes (or is told to ignore) pass with the shim: each in a process of its own, on a thread of the \
             system (plain) or in a greenlet; all of a file at once, in greenlets of the worker hubs (together) or of a single one \
             (one hub). In a greenlet, a call that blocks the hub is a failure. The last two are the examples of std's \
-            documentation.\n\n\
+            documentation; those that it does not run are compiled.\n\n\
             | std |"
             .to_owned();
         let reports = [(self.tests, ""), (self.examples, "examples, ")];
@@ -189,25 +191,23 @@ impl Page<'_> {
             } else {
                 format!(", {}", modes.join(" and "))
             };
-            let outcome = match test.expect {
-                Expect::Failure => "fails",
-                Expect::Either => "passes or not",
-                Expect::NoRun => "not run",
-            };
-            format!("* `{}`{modes}: {outcome}: {}\n", test.name, test.reason)
+            format!(
+                "* `{}`{modes}: {}: {}\n",
+                test.name,
+                outcome(test),
+                test.reason
+            )
         });
         let tests: String = tests.collect();
         if !tests.is_empty() {
             text += "\nTests that the shims do not pass:\n\n";
             text += &tests;
         }
-        let std = self.known.std.iter().map(|test| {
-            let outcome = match test.expect {
-                Expect::NoRun => "not run",
-                Expect::Failure | Expect::Either => "std does not pass it",
-            };
-            format!("* `{}`: {outcome}: {}\n", test.name, test.reason)
-        });
+        let std = self
+            .known
+            .std
+            .iter()
+            .map(|test| format!("* `{}`: {}: {}\n", test.name, outcome(test), test.reason));
         let std: String = std.collect();
         if !std.is_empty() {
             text += "\nTests that do not count, for std neither:\n\n";
@@ -226,6 +226,26 @@ impl Page<'_> {
         }
         format!("\n## Modules without a shim\n\n{}.\n", public.join(", "))
     }
+}
+
+/// What is known to come of a test.
+fn outcome(test: &Test) -> String {
+    if !test.run {
+        return "not run".to_owned();
+    }
+    if !test.compiles {
+        return "does not compile".to_owned();
+    }
+    let outcomes = test.expect.iter().map(|status| match status {
+        Status::Passed => "passes",
+        Status::CompileOnly => "compiles",
+        Status::Ignored => "is ignored",
+        Status::Failed => "fails",
+        Status::Hung => "hangs",
+        Status::Blocked => "blocks its hub",
+        Status::NotRun => "is not run",
+    });
+    outcomes.collect::<Vec<_>>().join(" or ")
 }
 
 /// The modules of files, each once.

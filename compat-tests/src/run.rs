@@ -1,16 +1,15 @@
 //! Running tests: each in a process group of its own, with a limit of time.
 
+use crate::ports::Ports;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -103,7 +102,18 @@ impl Outcome {
 const HELD: &str = "compat-tests: held: ";
 
 /// How much of an output is kept, in bytes.
-const KEPT: u64 = 4000;
+const KEPT: usize = 4000;
+
+/// What would make the tests something else, if it came from the environment of this program.
+const NOT_INHERITED: [&str; 7] = [
+    "GREENLET_STACK_SIZE",
+    "GREENLET_WORKERS",
+    "RUST_BACKTRACE",
+    "RUST_MIN_STACK",
+    "RUST_TEST_NOCAPTURE",
+    "RUST_TEST_SHUFFLE",
+    "RUST_TEST_THREADS",
+];
 
 pub(crate) struct Runner {
     /// The most that a test may take.
@@ -127,7 +137,7 @@ struct Ended {
     /// None if its time was over.
     status: Option<ExitStatus>,
     seconds: f64,
-    log: File,
+    output: String,
 }
 
 impl Runner {
@@ -146,8 +156,12 @@ impl Runner {
         mode: Mode,
         limit: Duration,
     ) -> Result<Ended> {
-        let log = tempfile::tempfile()?;
+        let mut log = tempfile::tempfile()?;
+        let ports = self.ports.block()?;
         let mut command = Command::new(program.path);
+        for name in NOT_INHERITED {
+            command.env_remove(name);
+        }
         if program.has_harness {
             command.args(arguments);
         }
@@ -157,7 +171,7 @@ impl Runner {
         let begin = Instant::now();
         let mut child = command
             .env("COMPAT_MODE", mode.variable())
-            .env("COMPAT_BASE_PORT", self.ports.next(mode).to_string())
+            .env("COMPAT_BASE_PORT", ports.first.to_string())
             .env("TMPDIR", self.folder.path())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
@@ -172,30 +186,26 @@ impl Runner {
         Ok(Ended {
             status: in_time.then_some(status),
             seconds,
-            log,
+            output: read(&mut log)?,
         })
     }
 
     /// One test in a process of its own.
     pub(crate) fn one(&self, program: Program<'_>, test: &str, mode: Mode) -> Result<Outcome> {
         let arguments = ["--exact", test, "--nocapture", "--test-threads=1"];
-        let mut ended = self.run(program, &arguments, mode, self.limit)?;
-        let output = tail(&mut ended.log)?;
+        let ended = self.run(program, &arguments, mode, self.limit)?;
+        let output = &ended.output;
         let said = |what: &str| output.contains(&format!("test result: ok. {what}"));
         let status = match ended.status {
             None => Status::Hung,
-            _ if output.lines().any(|line| line.contains(HELD)) => Status::Blocked,
+            _ if output.contains(HELD) => Status::Blocked,
             Some(status) if !status.success() => Status::Failed,
             Some(_) if !program.has_harness || said("1 passed") => Status::Passed,
             Some(_) if said("0 passed; 0 failed; 1 ignored") => Status::Ignored,
             Some(_) if program.may_be_silent && !output.contains("0 passed") => Status::Passed,
             Some(_) => Status::NotRun,
         };
-        Ok(Outcome {
-            status,
-            seconds: ended.seconds,
-            output: kept(status, output),
-        })
+        Ok(ended.outcome(status))
     }
 
     /// Tests at once in one process.
@@ -206,108 +216,66 @@ impl Runner {
         mode: Mode,
     ) -> Result<BTreeMap<String, Outcome>> {
         let threads = format!("--test-threads={}", tests.len());
-        let arguments = [&["--exact", &threads], tests].concat();
+        // What a test prints in greenlets may be taken for what another one prints.
+        let arguments = [&["--exact", "--show-output", &threads], tests].concat();
         // As many seconds more as they would take at most on a machine that does little else.
         let more = Duration::from_secs(tests.len() as u64 / 4);
-        let mut ended = self.run(program, &arguments, mode, self.limit + more)?;
-        ended.log.seek(SeekFrom::Start(0))?;
-        let mut output = Vec::new();
-        ended.log.read_to_end(&mut output)?;
-        let output = String::from_utf8_lossy(&output);
-        let said = reported(&output);
-        let outcomes = tests.iter().map(|test| {
-            let status = match (said.get(test), &ended.status) {
-                (Some(status), _) => *status,
-                (None, None) => Status::Hung,
-                (None, Some(_)) => Status::Failed,
-            };
-            let begin = output.find(&format!("---- {test} stdout ----"));
-            let own = match begin {
-                Some(begin) => output[begin..].chars().take(KEPT as usize / 2).collect(),
-                None => output[floor(&output, KEPT as usize / 2)..].to_owned(),
-            };
-            let outcome = Outcome {
-                status,
-                seconds: ended.seconds,
-                output: kept(status, own),
-            };
-            ((*test).to_owned(), outcome)
-        });
-        Ok(outcomes.collect())
+        let ended = self.run(program, &arguments, mode, self.limit + more)?;
+        let statuses = joint(&ended.output, tests, ended.status);
+        let outcomes = tests.iter().zip(statuses);
+        Ok(outcomes
+            .map(|(test, status)| ((*test).to_owned(), ended.outcome(status)))
+            .collect())
     }
 }
 
-/// Ports that are this process's own: tests bind to them by number.
-struct Ports {
-    first: u16,
-    used: AtomicU16,
-    /// Locked as long as they are.
-    _lock: File,
+/// What has come of tests that shared a process, in their order.
+fn joint(output: &str, tests: &[&str], exit: Option<ExitStatus>) -> Vec<Status> {
+    let said = reported(output);
+    let silent = match exit {
+        None => Status::Hung,
+        Some(_) => Status::Failed,
+    };
+    let mut statuses: Vec<Status> = tests
+        .iter()
+        .map(|test| said.get(test).copied().unwrap_or(silent))
+        .collect();
+    // If all have reported, then the process has to have ended as the harness ends it. A test that is done may have left
+    // something behind that keeps it from that.
+    let has_failed = statuses.contains(&Status::Failed) || statuses.contains(&Status::Hung);
+    let is_explained = match exit {
+        None => has_failed,
+        Some(exit) => has_failed != exit.success(),
+    };
+    if !is_explained {
+        let passed = statuses
+            .iter_mut()
+            .filter(|status| **status == Status::Passed);
+        passed.for_each(|status| *status = silent);
+    }
+    statuses
 }
 
-impl Ports {
-    // Below those that the system gives out.
-    const FIRST: u16 = 20_000;
-    const COUNT: u16 = 2_048;
-    const SHARES: u16 = 6;
-
-    /// Takes a share of them that no other process has.
-    fn reserve() -> Result<Ports> {
-        for share in 0..Ports::SHARES {
-            let path = env::temp_dir().join(format!("compat-tests-ports-{share}.lock"));
-            let lock = File::create(&path).with_context(|| path.display().to_string())?;
-            if lock.try_lock().is_ok() {
-                return Ok(Ports {
-                    first: Ports::FIRST + share * Ports::COUNT,
-                    used: AtomicU16::new(0),
-                    _lock: lock,
-                });
-            }
+impl Ended {
+    fn outcome(&self, status: Status) -> Outcome {
+        Outcome {
+            status,
+            seconds: self.seconds,
+            output: kept(status, &self.output),
         }
-        bail!(
-            "{} runs on this machine have all the ports already",
-            Ports::SHARES
-        )
-    }
-
-    /// The first of as many ports as a run needs. Those of the last runs are not among them, as a closed port lingers.
-    fn next(&self, mode: Mode) -> u16 {
-        const ONE_TEST: u16 = 16;
-        const MANY_TESTS: u16 = 128;
-        let count = if mode.is_joint() {
-            MANY_TESTS
-        } else {
-            ONE_TEST
-        };
-        let taken = |used: u16| {
-            Some(if used + 2 * MANY_TESTS > Ports::COUNT {
-                0
-            } else {
-                used + count
-            })
-        };
-        let used = self
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken);
-        self.first + used.unwrap_or_default()
     }
 }
 
-/// Where the last `length` bytes of a text begin, or the character before.
-fn floor(text: &str, length: usize) -> usize {
-    let mut at = text.len().saturating_sub(length);
-    while !text.is_char_boundary(at) {
+/// The end of the output of a test, unless it is good.
+fn kept(status: Status, output: &str) -> String {
+    if status.is_good() {
+        return String::new();
+    }
+    let mut at = output.len().saturating_sub(KEPT);
+    while !output.is_char_boundary(at) {
         at -= 1;
     }
-    at
-}
-
-fn kept(status: Status, output: String) -> String {
-    if status.is_good() {
-        String::new()
-    } else {
-        output
-    }
+    output[at..].to_owned()
 }
 
 /// What libtest has reported, by test.
@@ -350,9 +318,8 @@ fn end(child: &mut Child) -> Result<ExitStatus> {
     Ok(child.wait()?)
 }
 
-fn tail(log: &mut File) -> Result<String> {
-    let length = log.seek(SeekFrom::End(0))?;
-    log.seek(SeekFrom::Start(length.saturating_sub(KEPT)))?;
+fn read(log: &mut File) -> Result<String> {
+    log.seek(SeekFrom::Start(0))?;
     let mut bytes = Vec::new();
     log.read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -364,6 +331,9 @@ pub(crate) fn list(program: &Path) -> Result<BTreeSet<String>> {
         .args(["--list", "--format", "terse"])
         .output()
         .with_context(|| program.display().to_string())?;
+    if !output.status.success() {
+        bail!("{} --list: {}", program.display(), output.status);
+    }
     let text = String::from_utf8_lossy(&output.stdout);
     let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
     Ok(names.map(str::to_owned).collect())
@@ -434,11 +404,38 @@ mod tests {
         );
         assert_eq!(outcome.status, Status::Hung);
         assert!(begin.elapsed() < LONG);
-        let child: i32 = outcome.output.trim().parse().unwrap();
-        let child = Pid::from_raw(child).unwrap();
-        while rustix::process::test_kill_process(child).is_ok() {
+        let stat = format!("/proc/{}/stat", outcome.output.trim());
+        // Nobody may be there to take its status.
+        let is_dead = |stat: String| stat.contains(") Z ");
+        while !std::fs::read_to_string(&stat).map_or(true, is_dead) {
             assert!(begin.elapsed() < LONG, "it is still there");
             thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    #[test]
+    fn what_is_held_is_seen_whatever_is_printed_after_it() {
+        let script = "echo 'compat-tests: held: it'; seq 5000; echo 'test result: ok. 1 passed'";
+        assert_eq!(shell(script, LONG, false).status, Status::Blocked);
+    }
+
+    #[test]
+    fn tests_that_share_a_process() {
+        use std::os::unix::process::ExitStatusExt;
+        let exit = |code: i32| Some(ExitStatus::from_raw(code << 8));
+        let killed = Some(ExitStatus::from_raw(6));
+        let both = "test a ... ok\ntest b ... ok\n";
+        let one = "test a ... ok\n";
+        let bad = "test a ... ok\ntest b ... FAILED\n";
+        let of = |output: &str, exit| joint(output, &["a", "b"], exit);
+        use Status::{Failed, Hung, Passed};
+        assert_eq!(of(both, exit(0)), [Passed, Passed]);
+        assert_eq!(of(bad, exit(101)), [Passed, Failed]);
+        // Who has not reported is to blame, or else everybody.
+        assert_eq!(of(one, None), [Passed, Hung]);
+        assert_eq!(of(one, killed), [Passed, Failed]);
+        assert_eq!(of(both, None), [Hung, Hung]);
+        assert_eq!(of(both, killed), [Failed, Failed]);
+        assert_eq!(of(bad, exit(0)), [Failed, Failed]);
     }
 }

@@ -43,6 +43,18 @@ struct Inject {
     lines: Vec<String>,
 }
 
+impl File {
+    fn paths(&self) -> Paths<Vec<String>> {
+        let map = self.map.iter();
+        Paths::new(map.map(|(from, to)| (from.clone(), path(to))))
+    }
+}
+
+/// The map alone of a text like `shims.toml`.
+pub(crate) fn map(text: &str) -> Result<Paths<Vec<String>>, toml::de::Error> {
+    Ok(toml::from_str::<File>(text)?.paths())
+}
+
 /// The shims that stand for modules of std, or std itself.
 #[derive(Debug)]
 pub(crate) struct Shims {
@@ -96,9 +108,8 @@ impl Shims {
     }
 
     fn new(file: File, dependencies: toml::Table) -> Shims {
-        let map = file.map.into_iter();
         Shims {
-            map: Paths::new(map.map(|(from, to)| (from, path(&to)))),
+            map: file.paths(),
             wrap: file.wrap.expr,
             inject: file.inject.lines,
             dependencies,

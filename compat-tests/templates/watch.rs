@@ -15,10 +15,10 @@ use std::thread;
 /// How often the pulses are asked, and how often a thread is looked at that has not answered.
 const INTERVAL: Duration = Duration::from_millis(4);
 
-/// A hub whose thread sleeps for longer than this in one call of the system is blocked.
+/// A hub whose thread sleeps for longer than this is blocked.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 
-/// The same for a wait on a futex: that may be for a lock, held for an instant, of a thread that the system does not let run.
+/// The same for waits on a futex: one may be for a lock, held for an instant, of a thread that the system does not let run.
 const LONGEST_LOCK: Duration = Duration::from_millis(250);
 
 /// How often it must have been seen asleep, if the watching thread is late itself.
@@ -52,6 +52,12 @@ struct State {
 
 impl Watch {
     pub fn begin() -> Watch {
+        let own = this_thread();
+        let is_there = |name: &str| fs::read_to_string(format!("/proc/self/task/{own}/{name}")).is_ok();
+        if !is_there("stat") || !is_there("schedstat") {
+            eprintln!("compat-tests: the watch needs /proc, with the scheduler's statistics");
+            real_std::process::exit(3);
+        }
         let stop = Arc::new(AtomicBool::new(false));
         let pulses = pulses(&stop);
         let watcher = os_thread::spawn({
@@ -151,7 +157,10 @@ fn wait_for(pulse: &Pulse, stop: &AtomicBool) {
     let begin = Instant::now();
     let thread = pulse.state.thread.load(Ordering::SeqCst);
     let cpu = cpu_time(thread);
-    let mut sleep: Option<(Sleep, Instant, u32)> = None;
+    // A call may be short, and followed by the next: all of them count.
+    let (mut slept, mut in_locks) = (Duration::ZERO, Duration::ZERO);
+    let mut last: Option<Instant> = None;
+    let mut samples = 0;
     let mut is_said = false;
     while pulse.state.answered.load(Ordering::SeqCst) != pulse.state.asked.load(Ordering::SeqCst) {
         if stop.load(Ordering::SeqCst) {
@@ -165,18 +174,24 @@ fn wait_for(pulse: &Pulse, stop: &AtomicBool) {
         if is_said {
             continue;
         }
-        sleep = match (sleep, Sleep::of(thread)) {
-            (_, None) => None,
-            (Some((old, since, samples)), Some(now)) if old == now => Some((old, since, samples + 1)),
-            (_, Some(now)) => Some((now, Instant::now(), 1)),
-        };
-        if let Some((call, since, samples)) = &sleep {
-            if *samples >= FEWEST_SAMPLES && since.elapsed() > call.longest() {
-                say(begin, &format!("a call that blocks its thread ({})", call.call));
-                is_said = true;
-            }
+        let now = Instant::now();
+        let call = sleeps_in(thread);
+        if let (Some(call), Some(last)) = (&call, last) {
+            samples += 1;
+            let time = if call.may_be_a_lock() {
+                &mut in_locks
+            } else {
+                &mut slept
+            };
+            // Samples that are late say little of the time between them.
+            *time += now.duration_since(last).min(2 * INTERVAL);
         }
-        if cpu_time(thread).saturating_sub(cpu) > LONGEST_RUN {
+        last = call.as_ref().map(|_| now);
+        let is_asleep = slept > LONGEST_SLEEP || in_locks > LONGEST_LOCK;
+        if let (Some(call), true) = (&call, is_asleep && samples >= FEWEST_SAMPLES) {
+            say(begin, &format!("a call that blocks its thread ({call})"));
+            is_said = true;
+        } else if cpu_time(thread).saturating_sub(cpu) > LONGEST_RUN {
             say(begin, "a greenlet that computes");
             is_said = true;
         }
@@ -189,43 +204,27 @@ fn say(begin: Instant, what: &str) {
     eprintln!("compat-tests: held: {what}, for {time} ms and on");
 }
 
-/// A thread that sleeps in the system.
-#[derive(PartialEq)]
-struct Sleep {
-    /// How often it has gone to sleep: another time is another sleep.
-    times: u64,
-    call: Call,
-}
-
-impl Sleep {
-    /// That of a thread, if it sleeps.
-    fn of(thread: i32) -> Option<Sleep> {
-        let read = |name: &str| fs::read_to_string(format!("/proc/self/task/{thread}/{name}")).ok();
-        let status = read("status")?;
-        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
-        if !field("State:")?.trim_start().starts_with('S') {
-            return None;
-        }
-        let times = field("voluntary_ctxt_switches:")?.trim().parse().ok()?;
-        let call = read("syscall").and_then(|text| text.split(' ').next()?.trim().parse().ok());
-        Some(Sleep {
-            times,
-            call: Call(call),
-        })
+/// The system call that a thread sleeps in, if it sleeps.
+fn sleeps_in(thread: i32) -> Option<Call> {
+    let read = |name: &str| fs::read_to_string(format!("/proc/self/task/{thread}/{name}")).ok();
+    let stat = read("stat")?;
+    // Behind the name, which may contain anything.
+    if !stat.rsplit_once(") ")?.1.starts_with('S') {
+        return None;
     }
-
-    fn longest(&self) -> Duration {
-        match self.call.0 {
-            Some(number) if i64::from(number) != i64::from(libc::SYS_futex) => LONGEST_SLEEP,
-            // It is not said everywhere.
-            _ => LONGEST_LOCK,
-        }
-    }
+    let call = read("syscall").and_then(|text| text.split(' ').next()?.trim().parse().ok());
+    Some(Call(call))
 }
 
 /// The number of a system call, if it is known.
-#[derive(PartialEq)]
 struct Call(Option<i32>);
+
+impl Call {
+    fn may_be_a_lock(&self) -> bool {
+        // It is not told everywhere which call it is.
+        self.0.is_none_or(|number| i64::from(number) == i64::from(libc::SYS_futex))
+    }
+}
 
 impl real_std::fmt::Display for Call {
     fn fmt(&self, f: &mut real_std::fmt::Formatter<'_>) -> real_std::fmt::Result {

@@ -104,9 +104,18 @@ fn a_missing_method() {
 }
 
 #[test]
+fn what_a_test_needs_and_does_not_compile() {
+    // Without the check at its end it would pass.
+    let output = text(&broken().output);
+    let line = "std/src/net/tcp/tests.rs: a gap, what tests need does not compile: E0599";
+    assert!(output.contains(line), "{output}");
+}
+
+#[test]
 fn a_blocked_hub() {
     broken().has_come_to("a_sleep", "greenlet", "blocked");
     broken().says("a_sleep", "greenlet: blocked its hub");
+    broken().has_come_to("a_park_with_a_time_limit", "greenlet", "blocked");
     // It does what it should, but for the others of the hub.
     broken().has_come_to("a_sleep", "plain", "passed");
     broken().has_come_to("a_result", "greenlet", "passed");
@@ -149,7 +158,7 @@ fn sound_shims_pass_and_the_list_can_only_shrink() {
         assert!(said.contains(&line), "{said}");
     }
     assert!(said.contains(&format!(
-        "{none}: listed in known.toml, but std 1.0 has no such test"
+        "{none}: listed in known.toml, but std 1.0 has no such test that is run"
     )));
     assert!(said.contains("\n5 problems\n"), "{said}");
 }

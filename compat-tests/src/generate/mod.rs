@@ -13,7 +13,7 @@ pub(crate) use unit::{Class, Exclusion, Kind, Program, TestFile, Unit, walk};
 use crate::library::Library;
 use crate::map::path;
 use crate::shims::Shims;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use items::{Items, Splitter};
 use paths::{Origin, Resolver};
 
@@ -122,7 +122,12 @@ pub(crate) fn support(library: &Library, shims: &Shims) -> Result<Vec<(&'static 
     };
     let watch = Resolver::new(shims, Origin::Outside);
     // Each process has ports of its own; std has a constant.
-    let net_test = within("std/src/net/test.rs", "std::net")?
+    let net_test = within("std/src/net/test.rs", "std::net")?;
+    ensure!(
+        net_test.contains("const BASE_PORT") && net_test.contains("+ BASE_PORT"),
+        "std/src/net/test.rs: its ports are not understood"
+    );
+    let net_test = net_test
         .replace("const BASE_PORT", "#[cfg(any())] const BASE_PORT")
         .replace("+ BASE_PORT", "+ super::base_port()");
     let helpers = within("std/src/test_helpers.rs", "std")?.replace("pub(crate) fn", "pub fn");

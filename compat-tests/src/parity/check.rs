@@ -2,7 +2,7 @@
 
 use super::probe::Probe;
 use super::rewrite::std_paths;
-use crate::cargo::{cargo, write};
+use crate::cargo::{cargo, write, write_lock};
 use crate::library::rustc;
 use crate::shims::Shims;
 use anyhow::{Context, Result, anyhow, bail};
@@ -63,30 +63,39 @@ pub(crate) fn check(
     target: &Path,
 ) -> Result<Failed> {
     write(&folder.join("Cargo.toml"), &manifest(shims)?)?;
+    write_lock(folder)?;
     let mut left = probes.to_vec();
     let mut failed = Failed::new();
     for round in 1..=ROUNDS {
         write(&folder.join(FILE), &source(&left, shims)?)?;
-        let mut errors = cargo(folder, target, &["check"])?.errors;
+        let outcome = cargo(folder, target, &["check"])?;
         // "aborting due to 3 previous errors"
-        errors.retain(|error| !error.spans.is_empty());
+        let errors: Vec<_> = outcome
+            .errors
+            .iter()
+            .filter(|error| !error.spans.is_empty())
+            .collect();
         eprintln!(
             "  round {round}: {} probes, {} errors",
             left.len(),
             errors.len()
         );
-        if errors.is_empty() {
+        if outcome.success {
             return Ok(failed);
         }
         let mut hit: BTreeMap<usize, Vec<&Diagnostic>> = BTreeMap::new();
-        for error in &errors {
+        for error in errors.iter().copied() {
             if let Some(number) = probe_of(error).filter(|number| *number < left.len()) {
                 hit.entry(number).or_default().push(error);
             }
         }
         if hit.is_empty() {
             let all = errors.iter().filter_map(|error| error.rendered.as_deref());
-            bail!("errors outside of the probes:\n{}", all.collect::<String>());
+            bail!(
+                "errors outside of the probes:\n{}{}",
+                all.collect::<String>(),
+                outcome.elsewhere()
+            );
         }
         for (number, errors) in &hit {
             let probe = left[*number];

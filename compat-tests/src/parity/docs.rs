@@ -46,6 +46,13 @@ impl Docs {
         }
     }
 
+    /// The version that they are of, as `rustc -V` has it behind its name.
+    pub(crate) fn version(&self) -> Result<String> {
+        let page = self.page(Path::new("std/index.html"))?;
+        page.version()
+            .context("std/index.html: no version of rustdoc's")
+    }
+
     /// Whether this version of std has `module`.
     pub(crate) fn has_module(&self, module: &str) -> bool {
         is_there(&self.root, module)

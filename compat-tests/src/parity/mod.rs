@@ -128,6 +128,13 @@ fn modules(shims: &Shims, asked: &[String]) -> Result<Vec<&'static str>> {
 /// Generated packages and what is kept of earlier runs are in `folder`; `target` is for cargo.
 fn measure_modules(shims: &Shims, wanted: &[&str], folder: &Path, target: &Path) -> Result<Report> {
     let docs = Docs::find()?;
+    let docs_version = docs.version()?;
+    let rustc = crate::library::rustc(&["-V"])?;
+    if !rustc.ends_with(&docs_version) {
+        eprintln!(
+            "note: the documentation is of {docs_version}, the compiler is {rustc}: what only one of them has is left out"
+        );
+    }
     let mut probes = Probes::default();
     for module in MODULES.iter().filter(|module| docs.has_module(module)) {
         collect::module(module, &docs, &mut probes)?;
@@ -175,7 +182,7 @@ fn measure_modules(shims: &Shims, wanted: &[&str], folder: &Path, target: &Path)
         counts: counts.remove(module).unwrap_or_default(),
     });
     Ok(Report {
-        docs_version: crate::library::rustc(&["-V"])?,
+        docs_version,
         modules: modules.collect(),
         missing,
         left_out: left_out.len(),

@@ -55,6 +55,13 @@ impl Page {
         }
     }
 
+    /// The version of rustdoc, and so of the compiler, that has made it.
+    pub(crate) fn version(&self) -> Option<String> {
+        let vars = selector("meta[data-rustdoc-version]");
+        let vars = self.html.select(&vars).next()?;
+        vars.attr("data-rustdoc-version").map(str::to_owned)
+    }
+
     /// For messages.
     pub(crate) fn name(&self) -> String {
         self.path.display().to_string()

@@ -3,7 +3,7 @@
 use super::probe::Kind;
 use crate::known::Known;
 use crate::table::aligned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 
 /// The columns of the table; the last two repeat what the others say, and are not in the total.
@@ -21,9 +21,9 @@ const COLUMNS: &[(&str, &[Kind])] = &[
 const IN_TOTAL: usize = 4;
 
 /// What was found.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
-    /// The compiler's version, which is that of the documentation.
+    /// The version of the documentation.
     pub(crate) docs_version: String,
     pub(crate) modules: Vec<Module>,
     pub(crate) missing: Vec<Missing>,
@@ -32,7 +32,7 @@ pub(crate) struct Report {
 }
 
 /// A module of std.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Module {
     pub(crate) path: String,
     /// By kind.
@@ -40,7 +40,7 @@ pub(crate) struct Module {
 }
 
 /// How much of something a shim has.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 pub(crate) struct Count {
     pub(crate) present: usize,
     pub(crate) expected: usize,
@@ -67,7 +67,7 @@ impl Count {
 }
 
 /// Something of std that a shim lacks.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Missing {
     /// `kind|module|owner|name`
     pub(crate) key: String,
@@ -205,9 +205,14 @@ impl Report {
         }
         let modules: HashSet<&str> = self.modules.iter().map(|m| m.path.as_str()).collect();
         for entry in &known.missing {
-            let is_measured = entry
-                .module()
-                .is_some_and(|module| modules.contains(module));
+            let module = entry.module().unwrap_or_default();
+            if !super::MODULES.contains(&module) {
+                problems.push(format!(
+                    "listed in known.toml, but no module of std: {}",
+                    entry.key
+                ));
+            }
+            let is_measured = modules.contains(module);
             if is_measured && !self.missing.iter().any(|missing| missing.key == entry.key) {
                 problems.push(format!(
                     "listed in known.toml, but it is there: {}",
@@ -225,8 +230,8 @@ mod tests {
 
     fn missing(kind: &str, owner: &str, name: &str, impossible: Option<&str>) -> Missing {
         Missing {
-            key: format!("{kind}|std::m|{owner}|{name}"),
-            module: "std::m".to_owned(),
+            key: format!("{kind}|std::fs|{owner}|{name}"),
+            module: "std::fs".to_owned(),
             kind: kind.to_owned(),
             owner: owner.to_owned(),
             name: name.to_owned(),
@@ -246,7 +251,7 @@ mod tests {
         Report {
             docs_version: String::new(),
             modules: vec![Module {
-                path: "std::m".to_owned(),
+                path: "std::fs".to_owned(),
                 counts: counts.into(),
             }],
             missing,
@@ -271,7 +276,7 @@ mod tests {
             "  signature  B: h -- E0308 mismatched types",
             "  impl       B: Read for B [orphan rule]",
         ];
-        assert_eq!(report.listing("std::m"), expected);
+        assert_eq!(report.listing("std::fs"), expected);
         assert!(report.listing("std::n").is_empty());
     }
 
@@ -281,7 +286,7 @@ mod tests {
         let none = Known::default();
         assert_eq!(report(vec![impossible.clone()]).problems(&none), [""; 0]);
         let lacking = report(vec![impossible, missing("method", "B", "g", None)]);
-        assert_eq!(lacking.problems(&none), ["missing: method|std::m|B|g"]);
+        assert_eq!(lacking.problems(&none), ["missing: method|std::fs|B|g"]);
     }
 
     #[test]
@@ -291,15 +296,19 @@ mod tests {
             toml::from_str::<Known>(&text).unwrap()
         };
         let lacking = report(vec![missing("method", "B", "g", None)]);
-        assert_eq!(lacking.problems(&known("method|std::m|B|g")), [""; 0]);
+        assert_eq!(lacking.problems(&known("method|std::fs|B|g")), [""; 0]);
         assert_eq!(
-            report(Vec::new()).problems(&known("method|std::m|B|g")),
-            ["listed in known.toml, but it is there: method|std::m|B|g"]
+            report(Vec::new()).problems(&known("method|std::fs|B|g")),
+            ["listed in known.toml, but it is there: method|std::fs|B|g"]
         );
-        // Of a module that is not measured nothing can be said.
+        // Of a module that is not measured nothing can be said, but that it is one.
+        assert_eq!(
+            report(Vec::new()).problems(&known("method|std::process|B|g")),
+            [""; 0]
+        );
         assert_eq!(
             report(Vec::new()).problems(&known("method|std::n|B|g")),
-            [""; 0]
+            ["listed in known.toml, but no module of std: method|std::n|B|g"]
         );
     }
 
@@ -308,7 +317,7 @@ mod tests {
         let table = report(Vec::new()).table();
         let lines: Vec<_> = table.lines().collect();
         assert_eq!(lines.len(), 3);
-        assert!(lines[1].starts_with("std::m"), "{table}");
+        assert!(lines[1].starts_with("std::fs"), "{table}");
         assert!(
             lines.iter().all(|line| line.len() == lines[0].len()),
             "{table}"

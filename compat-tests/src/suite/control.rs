@@ -7,9 +7,10 @@ use crate::library::{Compiler, Library};
 use crate::package::Package;
 use crate::run::{Mode, Outcome, list};
 use crate::shims::Shims;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
@@ -25,6 +26,8 @@ pub(crate) struct Controls {
 struct File {
     /// What was left out, by its place among the units.
     left_out: Vec<(Vec<usize>, Exclusion)>,
+    /// Kinds and names of all units, in order.
+    units: Vec<String>,
     /// What has come of the tests that were run.
     outcomes: BTreeMap<String, Outcome>,
     /// Tests that were run, or would be if they were not skipped.
@@ -52,7 +55,7 @@ pub(crate) fn control(
         bail!("no test was found in {}", library.folder.display());
     }
     let support = generate::support(library, &shims)?;
-    let key = key(compiler, &files, &support, run);
+    let key = key(compiler, &files, &support, run)?;
     let saved = folder.join("control.json");
     if let Ok(controls) = read_json::<Controls>(&saved)
         && controls.key == key
@@ -84,6 +87,7 @@ pub(crate) fn control(
             .filter(|test| test.dropped.is_none() && is_there(&test.name));
         Ok(File {
             left_out,
+            units: unit_names(&file.units),
             outcomes: measured
                 .into_iter()
                 .filter_map(|(name, mut modes)| Some((name, modes.remove(&Mode::Plain)?)))
@@ -103,7 +107,15 @@ pub(crate) fn control(
     });
     let files = files.collect::<Result<Vec<_>>>()?;
     let controls = Controls { key, files };
-    write_json(&saved, &controls)?;
+    // A test that failed may have failed for once.
+    let is_good = |outcome: &Outcome| outcome.status.is_good();
+    if controls
+        .files
+        .iter()
+        .all(|file| file.outcomes.values().all(is_good))
+    {
+        write_json(&saved, &controls)?;
+    }
     Ok(controls)
 }
 
@@ -112,7 +124,7 @@ fn key(
     files: &[TestFile],
     support: &[(&str, String)],
     run: &Run<'_>,
-) -> String {
+) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     support.hash(&mut hasher);
     for file in files {
@@ -123,11 +135,23 @@ fn key(
         });
     }
     for test in &run.known.std {
-        (&test.name, test.expect as u8).hash(&mut hasher);
+        (&test.name, test.run).hash(&mut hasher);
     }
-    // A change of this program may change what it makes of the same.
-    let version = option_env!("CARGO_PKG_VERSION").unwrap_or_default();
-    format!("{version} {} {:x}", compiler.text, hasher.finish())
+    // Another program may make something else of the same.
+    let program = std::env::current_exe()?;
+    let program = fs::metadata(&program).with_context(|| program.display().to_string())?;
+    (program.len(), program.modified()?).hash(&mut hasher);
+    std::env::var_os("RUSTFLAGS").hash(&mut hasher);
+    run.runner.limit.hash(&mut hasher);
+    Ok(format!("{} {:x}", compiler.text, hasher.finish()))
+}
+
+fn unit_names(units: &[Unit]) -> Vec<String> {
+    let mut names = Vec::new();
+    generate::walk(units, &mut |unit| {
+        names.push(format!("{:?} {}", unit.kind, unit.name))
+    });
+    names
 }
 
 fn collect_left_out(
@@ -145,9 +169,39 @@ fn collect_left_out(
     }
 }
 
+impl File {
+    /// Why what is no test is left out of the same file for shims, unless it is left out here.
+    fn left_out_more(&self, shims: &TestFile) -> Vec<Exclusion> {
+        let mut left_out = Vec::new();
+        collect_left_out(&shims.units, &mut Vec::new(), &mut left_out);
+        let is_new = |place: &[usize]| !self.left_out.iter().any(|(old, _)| old == place);
+        let is_test = |place: &[usize]| unit_at(&shims.units, place).is_some_and(Unit::is_test);
+        left_out
+            .into_iter()
+            .filter(|(place, _)| is_new(place) && !is_test(place))
+            .map(|(_, exclusion)| exclusion)
+            .collect()
+    }
+}
+
+fn unit_at<'a>(units: &'a [Unit], place: &[usize]) -> Option<&'a Unit> {
+    let (first, rest) = place.split_first()?;
+    let unit = units.get(*first)?;
+    if rest.is_empty() {
+        Some(unit)
+    } else {
+        unit_at(&unit.children, rest)
+    }
+}
+
 impl Controls {
     /// Leaves out of the file, which is written for shims now, what does not compile with std either.
     pub(crate) fn leave_out(&self, at: usize, file: &mut TestFile) -> Result<()> {
+        ensure!(
+            self.files[at].units == unit_names(&file.units),
+            "{}: written for the shims it has other parts than for std",
+            file.source
+        );
         for (place, exclusion) in &self.files[at].left_out {
             let mut units = &mut file.units;
             let (last, above) = place.split_last().context("no place")?;
@@ -177,6 +231,10 @@ impl Controls {
                 .collect(),
             None => BTreeMap::new(),
         };
+        let left_out = match &shims {
+            Some((shims, _)) => file.left_out_more(shims),
+            None => Vec::new(),
+        };
         let mut outcomes = shims.map(|(_, outcomes)| outcomes).unwrap_or_default();
         let tests = file.tests.iter().map(|(name, exclusion)| {
             let control = match (exclusion, file.outcomes.get(name)) {
@@ -196,6 +254,7 @@ impl Controls {
             source: source.path.clone(),
             module: source.module.to_owned(),
             has_shim,
+            left_out,
             tests: tests.collect(),
         }
     }

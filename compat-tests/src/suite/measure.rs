@@ -1,7 +1,7 @@
 //! Running the tests of a package.
 
 use crate::generate::{self, Kind, TestFile};
-use crate::known::{Expect, Known};
+use crate::known::Known;
 use crate::package::Package;
 use crate::run::{Mode, Outcome, Program, Runner, list};
 use anyhow::{Context, Result};
@@ -106,17 +106,14 @@ impl Run<'_> {
             let is_apart = |full: &str| {
                 !mode.is_joint()
                     || !program.has_harness
-                    || self
-                        .known
-                        .of_shims(full, *mode)
-                        .is_some_and(|test| test.expect != Expect::NoRun)
+                    || self.known.of_shims(full, *mode).is_some()
             };
             let mut joint = Vec::new();
             for (name, full) in tests {
                 if self
                     .known
                     .of_shims(full, *mode)
-                    .is_some_and(|test| test.expect == Expect::NoRun)
+                    .is_some_and(|test| !test.run)
                 {
                     continue;
                 }

@@ -13,6 +13,7 @@ use crate::known::Known;
 use crate::library::{Compiler, Library};
 use crate::map::path;
 use crate::package::Package;
+use crate::ports::Ports;
 use crate::run::{Mode, Runner};
 use crate::shims::Shims;
 use crate::workspace;
@@ -37,6 +38,13 @@ impl What {
         }
     }
 
+    fn other(self) -> What {
+        match self {
+            What::Tests => What::Examples,
+            What::Examples => What::Tests,
+        }
+    }
+
     fn sources(self, library: &Library) -> Result<Vec<Source>> {
         match self {
             What::Tests => generate::tests(library),
@@ -49,6 +57,24 @@ impl What {
             What::Tests => generate::test_file(library, source, shims),
             What::Examples => generate::examples(library, source, shims),
         }
+    }
+}
+
+/// How fast.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Pace {
+    /// The most seconds that a test may take.
+    #[arg(long, default_value_t = 30)]
+    limit: u64,
+    /// How many are run at the same time; as many as there are processors, if it is not given.
+    #[arg(long)]
+    jobs: Option<usize>,
+}
+
+impl Pace {
+    fn jobs(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.jobs.unwrap_or_else(processors).clamp(1, Ports::MOST)
     }
 }
 
@@ -66,12 +92,8 @@ pub(crate) struct Arguments {
     /// Only the tests whose name contains this.
     #[arg(long, default_value = "")]
     test: String,
-    /// The most seconds that a test may take.
-    #[arg(long, default_value_t = 30)]
-    pub(crate) limit: u64,
-    /// How many are run at the same time; as many as there are processors, if it is not given.
-    #[arg(long)]
-    jobs: Option<usize>,
+    #[command(flatten)]
+    pace: Pace,
     /// How often each is run; the worst outcome counts.
     #[arg(long, default_value_t = 1)]
     repeat: usize,
@@ -79,14 +101,13 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// Everything, as `report` runs it.
-    pub(crate) fn all(place: workspace::Place) -> Arguments {
+    pub(crate) fn all(place: workspace::Place, pace: Pace) -> Arguments {
         Arguments {
             place,
             modes: Vec::new(),
             file: String::new(),
             test: String::new(),
-            limit: 30,
-            jobs: None,
+            pace,
             repeat: 1,
         }
     }
@@ -98,11 +119,6 @@ impl Arguments {
             ([], What::Examples) => vec![Mode::Plain, Mode::Greenlet],
             (modes, _) => modes.to_vec(),
         }
-    }
-
-    fn jobs(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.jobs.unwrap_or_else(processors).max(1)
     }
 }
 
@@ -142,11 +158,11 @@ pub(crate) fn measure(what: What, arguments: &Arguments, known: &Known) -> Resul
     let target = arguments.place.target()?;
     let folder = target.join(what.name());
     let build = target.join("build");
-    let runner = Runner::new(Duration::from_secs(arguments.limit))?;
+    let runner = Runner::new(Duration::from_secs(arguments.pace.limit))?;
     let run = measure::Run {
         runner: &runner,
         known,
-        jobs: arguments.jobs(),
+        jobs: arguments.pace.jobs(),
         repeat: arguments.repeat,
     };
     let sources = what.sources(&library)?;
@@ -186,6 +202,12 @@ pub(crate) fn measure(what: What, arguments: &Arguments, known: &Known) -> Resul
         rustc: compiler.text.clone(),
         modes,
         files: files.collect(),
+        other_files: what
+            .other()
+            .sources(&library)?
+            .into_iter()
+            .map(|source| source.path)
+            .collect(),
     };
     let path = target.join(format!("{}.json", what.name()));
     write_json(&path, &report)?;

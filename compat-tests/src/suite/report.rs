@@ -2,29 +2,34 @@
 
 use crate::generate::Exclusion;
 use crate::run::{Mode, Outcome, Status};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
     /// The version of std's sources.
     pub(crate) std: String,
     pub(crate) rustc: String,
     pub(crate) modes: Vec<Mode>,
     pub(crate) files: Vec<FileReport>,
+    /// Files of std that this is not about: with examples, if it is about tests.
+    #[serde(skip)]
+    pub(crate) other_files: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct FileReport {
     pub(crate) source: String,
     /// Whose tests these are.
     pub(crate) module: String,
     /// Whether they were run on a shim, or on std only.
     pub(crate) has_shim: bool,
+    /// What is no test, compiles with std, and does not with the shims.
+    pub(crate) left_out: Vec<Exclusion>,
     pub(crate) tests: Vec<TestReport>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct TestReport {
     pub(crate) name: String,
     pub(crate) control: Control,
@@ -34,7 +39,7 @@ pub(crate) struct TestReport {
 }
 
 /// What std itself makes of a test.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Control {
     /// It does not compile outside of std.

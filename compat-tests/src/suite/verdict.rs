@@ -1,8 +1,8 @@
 //! Whether the outcomes are those that were to be expected.
 
-use super::{Control, Report};
-use crate::known::{Expect, Known};
-use crate::run::{Mode, Outcome, Status};
+use super::{Control, FileReport, Report, TestReport};
+use crate::known::{Known, Test};
+use crate::run::{Outcome, Status};
 use crate::table::aligned;
 use std::collections::BTreeSet;
 
@@ -22,108 +22,162 @@ pub(crate) struct Filter<'a> {
     pub(crate) test: &'a str,
 }
 
-/// Everything that `known` does not say, or says and is not so. If all was to be run, names in `known` that are not in the
-/// report are problems, too.
+impl Filter<'_> {
+    fn is_everything(self) -> bool {
+        self.file.is_empty() && self.test.is_empty()
+    }
+}
+
+/// Everything that `known` does not say, or says and is not so. If all was to be run, an entry of `known` that no test of
+/// the report bears out is a problem, too.
 pub(crate) fn problems(report: &Report, known: &Known, filter: Filter<'_>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut names = BTreeSet::new();
-    let files: BTreeSet<&str> = report
-        .files
-        .iter()
-        .map(|file| file.source.as_str())
-        .collect();
+    let mut judge = Judge {
+        report,
+        known,
+        filter,
+        problems: Vec::new(),
+    };
     for file in &report.files {
+        for left_out in &file.left_out {
+            let what = format!(
+                "a gap, what tests need does not compile: {} {}",
+                left_out.code, left_out.why
+            );
+            judge.say(&file.source, what, "");
+        }
         for test in &file.tests {
             let name = file.full_name(test);
-            let mut problem = |what: String, output: &str| {
-                problems.push(Problem {
-                    test: name.clone(),
-                    what,
-                    output: output.to_owned(),
-                });
+            judge.control(&name, test);
+            if file.has_shim {
+                judge.gap(&name, test);
+                judge.outcomes(&name, test);
+            }
+        }
+    }
+    if filter.is_everything() {
+        judge.entries();
+    }
+    judge.problems
+}
+
+struct Judge<'a> {
+    report: &'a Report,
+    known: &'a Known,
+    filter: Filter<'a>,
+    problems: Vec<Problem>,
+}
+
+impl Judge<'_> {
+    fn say(&mut self, test: &str, what: impl Into<String>, output: &str) {
+        self.problems.push(Problem {
+            test: test.to_owned(),
+            what: what.into(),
+            output: output.to_owned(),
+        });
+    }
+
+    /// What std itself makes of it.
+    fn control(&mut self, name: &str, test: &TestReport) {
+        let Control::Ran(outcome) = &test.control else {
+            return;
+        };
+        let is_known = |entry: &Test| entry.expect.contains(&outcome.status);
+        match self.known.of_std(name) {
+            Some(entry) if is_known(entry) => (),
+            None if outcome.status.is_good() => (),
+            Some(_) if outcome.status.is_good() => {
+                self.say(
+                    name,
+                    "listed as one that std does not pass, but it does",
+                    "",
+                );
+            }
+            _ => {
+                let what = format!("std itself: {}", describe(outcome));
+                self.say(name, what, &outcome.output);
+            }
+        }
+    }
+
+    fn gap(&mut self, name: &str, test: &TestReport) {
+        match (&test.gap, self.known.gap(name)) {
+            (Some(gap), None) => {
+                let what = format!("a gap, does not compile: {} {}", gap.code, gap.why);
+                self.say(name, what, "");
+            }
+            (None, Some(_)) if test.control.is_compiled() => {
+                self.say(name, "listed as one that does not compile, but it does", "");
+            }
+            _ => (),
+        }
+    }
+
+    fn outcomes(&mut self, name: &str, test: &TestReport) {
+        if !test.control.is_good() || test.gap.is_some() || !test.name.contains(self.filter.test) {
+            return;
+        }
+        for mode in &self.report.modes {
+            let entry = self.known.of_shims(name, *mode);
+            if entry.is_some_and(|entry| !entry.run) {
+                continue;
+            }
+            let Some(outcome) = test.outcomes.get(mode) else {
+                self.say(name, format!("{}: was not run", mode.name()), "");
+                continue;
             };
-            if let Control::Ran(outcome) = &test.control {
-                match known.of_std(&name) {
-                    None if !outcome.status.is_good() => {
-                        problem(
-                            format!("std itself: {}", describe(outcome)),
-                            &outcome.output,
-                        );
-                    }
-                    Some(entry) if outcome.status.is_good() && entry.expect == Expect::Failure => {
-                        problem(
-                            "listed as one that std does not pass, but it does".to_owned(),
-                            "",
-                        );
-                    }
-                    _ => (),
+            match entry {
+                Some(entry) if entry.expect.contains(&outcome.status) => (),
+                None if test.is_good(outcome) => (),
+                Some(_) if test.is_good(outcome) => {
+                    let what = format!("{}: listed in known.toml, but it passes", mode.name());
+                    self.say(name, what, "");
+                }
+                _ => {
+                    let what = format!("{}: {}", mode.name(), describe(outcome));
+                    self.say(name, what, &outcome.output);
                 }
             }
-            if let Some(gap) = &test.gap {
-                let entry = report
-                    .modes
+        }
+    }
+
+    /// Entries that are of no test, or of one that is not run. Tests and examples are reported apart.
+    fn entries(&mut self) {
+        let (mut on_std, mut on_shims) = (BTreeSet::new(), BTreeSet::new());
+        for file in &self.report.files {
+            for test in file.tests.iter().filter(|test| test.control.is_compiled()) {
+                on_std.insert(file.full_name(test));
+                if file.has_shim {
+                    on_shims.insert(file.full_name(test));
+                }
+            }
+        }
+        let is_here = |file: &FileReport, entry: &Test| file.source == entry.file();
+        let known = self.known;
+        for (entries, there) in [(&known.std, on_std), (&known.shims, on_shims)] {
+            for entry in entries {
+                let is_ours = self.report.files.iter().any(|file| is_here(file, entry));
+                let is_nobodys = !self
+                    .report
+                    .other_files
                     .iter()
-                    .find_map(|mode| known.of_shims(&name, *mode));
-                if entry.is_none() {
-                    problem(
-                        format!("a gap, does not compile: {} {}", gap.code, gap.why),
-                        "",
-                    );
-                }
-            }
-            for mode in &report.modes {
-                let is_run = |expect| expect != Expect::NoRun;
-                let is_expected = known
-                    .of_shims(&name, *mode)
-                    .is_none_or(|entry| is_run(entry.expect));
-                if is_expected
-                    && file.has_shim
-                    && test.name.contains(filter.test)
-                    && test.control.is_good()
-                    && test.gap.is_none()
-                    && !test.outcomes.contains_key(mode)
+                    .any(|file| file == entry.file());
+                let is_known_mode = entry.modes.is_empty()
+                    || entry
+                        .modes
+                        .iter()
+                        .any(|mode| self.report.modes.contains(mode));
+                if (is_ours && !(there.contains(&entry.name) && is_known_mode))
+                    || (!is_ours && is_nobodys)
                 {
-                    problem(format!("{}: was not run", mode.name()), "");
+                    let what = format!(
+                        "listed in known.toml, but std {} has no such test that is run",
+                        self.report.std
+                    );
+                    self.say(&entry.name, what, "");
                 }
             }
-            for (mode, outcome) in &test.outcomes {
-                let entry = known.of_shims(&name, *mode).map(|entry| entry.expect);
-                let is_good = test.is_good(outcome);
-                match entry {
-                    None if !is_good && test.control.is_good() => {
-                        problem(
-                            format!("{}: {}", mode.name(), describe(outcome)),
-                            &outcome.output,
-                        );
-                    }
-                    Some(Expect::Failure) if is_good => {
-                        problem(
-                            format!("{}: listed in known.toml, but it passes", mode.name()),
-                            "",
-                        );
-                    }
-                    _ => (),
-                }
-            }
-            names.insert(name);
         }
     }
-    for entry in known.std.iter().chain(&known.shims) {
-        let file = entry.name.split("::").next().unwrap_or_default();
-        // Tests and examples have files of their own.
-        let is_whole = filter.file.is_empty() && filter.test.is_empty();
-        if is_whole && files.contains(file) && !names.iter().any(|name| entry.covers(name)) {
-            problems.push(Problem {
-                test: entry.name.clone(),
-                what: format!(
-                    "listed in known.toml, but std {} has no such test",
-                    report.std
-                ),
-                output: String::new(),
-            });
-        }
-    }
-    problems
 }
 
 fn describe(outcome: &Outcome) -> String {
@@ -164,9 +218,8 @@ pub(crate) fn table(report: &Report) -> String {
     let mut rows = vec![head.iter().map(ToString::to_string).collect::<Vec<_>>()];
     let mut totals = vec![0; head.len() - 1];
     for file in &report.files {
-        let count = |is: &dyn Fn(&super::TestReport) -> bool| {
-            file.tests.iter().filter(|test| is(test)).count()
-        };
+        let count =
+            |is: &dyn Fn(&TestReport) -> bool| file.tests.iter().filter(|test| is(test)).count();
         let mut row = vec![
             file.tests.len(),
             count(&|test| matches!(test.control, Control::OtherTarget)),
@@ -175,8 +228,8 @@ pub(crate) fn table(report: &Report) -> String {
             count(&|test| test.control.is_good()),
             count(&|test| test.gap.is_some()),
         ];
-        let passed = |mode: &Mode| count(&|test| test.control.is_good() && test.passes(*mode));
-        row.extend(report.modes.iter().map(passed));
+        let passed = |mode| count(&|test| test.control.is_good() && test.passes(mode));
+        row.extend(report.modes.iter().map(|mode| passed(*mode)));
         for (total, number) in totals.iter_mut().zip(&row) {
             *total += number;
         }
@@ -191,4 +244,156 @@ pub(crate) fn table(report: &Report) -> String {
     last.insert(0, "all".to_owned());
     rows.push(last);
     aligned(&rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{Class, Exclusion};
+    use crate::run::Mode;
+
+    fn outcome(status: Status) -> Outcome {
+        Outcome {
+            status,
+            seconds: 0.0,
+            output: String::new(),
+        }
+    }
+
+    fn excluded() -> Exclusion {
+        Exclusion {
+            class: Class::Other,
+            code: "E0599".to_owned(),
+            why: "no method".to_owned(),
+        }
+    }
+
+    /// A report of one test, run in one mode.
+    fn report(control: Status, here: Option<Status>) -> Report {
+        let here = here.map(|status| (Mode::Plain, outcome(status)));
+        let test = TestReport {
+            name: "t".to_owned(),
+            control: Control::Ran(outcome(control)),
+            gap: None,
+            outcomes: here.into_iter().collect(),
+        };
+        Report {
+            std: "1.0".to_owned(),
+            rustc: String::new(),
+            modes: vec![Mode::Plain],
+            files: vec![FileReport {
+                source: "a.rs".to_owned(),
+                module: "std::net".to_owned(),
+                has_shim: true,
+                left_out: Vec::new(),
+                tests: vec![test],
+            }],
+            other_files: vec!["b.rs".to_owned()],
+        }
+    }
+
+    fn found(report: &Report, known: &str) -> Vec<String> {
+        let known: Known = toml::from_str(known).unwrap();
+        let problems = problems(report, &known, Filter::default());
+        let said = problems
+            .into_iter()
+            .map(|problem| format!("{}: {}", problem.test, problem.what));
+        said.collect()
+    }
+
+    fn entry(more: &str) -> String {
+        format!("[[shims]]\nname = \"a.rs::t\"\nreason = \"none\"\n{more}\n")
+    }
+
+    #[test]
+    fn what_std_passes_has_to_pass() {
+        let good = report(Status::Passed, Some(Status::Passed));
+        assert_eq!(found(&good, ""), [""; 0]);
+        for (status, what) in [
+            (Status::Failed, "failed"),
+            (Status::Hung, "hung"),
+            (Status::Blocked, "blocked its hub"),
+            (Status::NotRun, "was not run"),
+            (Status::Ignored, "ignored"),
+        ] {
+            let bad = report(Status::Passed, Some(status));
+            assert_eq!(
+                found(&bad, ""),
+                [format!("a.rs::t: plain: {what}, after 0.0 s")]
+            );
+        }
+        let none = report(Status::Passed, None);
+        assert_eq!(found(&none, ""), ["a.rs::t: plain: was not run"]);
+        let ignored = report(Status::Ignored, Some(Status::Ignored));
+        assert_eq!(found(&ignored, ""), [""; 0]);
+    }
+
+    #[test]
+    fn an_entry_allows_what_it_says_and_no_more() {
+        let failed = report(Status::Passed, Some(Status::Failed));
+        let hung = report(Status::Passed, Some(Status::Hung));
+        let passed = report(Status::Passed, Some(Status::Passed));
+        assert_eq!(found(&failed, &entry("")), [""; 0]);
+        assert_eq!(found(&hung, &entry("")).len(), 1);
+        assert_eq!(
+            found(&passed, &entry("")),
+            ["a.rs::t: plain: listed in known.toml, but it passes"]
+        );
+        let either = entry("expect = [\"hung\", \"passed\"]");
+        assert_eq!(found(&hung, &either), [""; 0]);
+        assert_eq!(found(&passed, &either), [""; 0]);
+        assert_eq!(found(&failed, &either).len(), 1);
+        let none = report(Status::Passed, None);
+        assert_eq!(found(&none, &entry("run = false")), [""; 0]);
+    }
+
+    #[test]
+    fn an_entry_is_of_a_test_that_is_run() {
+        let good = report(Status::Passed, Some(Status::Passed));
+        let of = |name: &str| format!("[[shims]]\nname = \"{name}\"\nreason = \"none\"\n");
+        assert!(found(&good, &of("a.rs::other"))[0].contains("no such test"));
+        assert!(found(&good, &of("c.rs::t"))[0].contains("no such test"));
+        // Of an example, if these are tests.
+        assert_eq!(found(&good, &of("b.rs::line_1")), [""; 0]);
+        let other_mode = entry("modes = [\"one-hub\"]");
+        assert!(found(&good, &other_mode)[0].contains("no such test"));
+    }
+
+    #[test]
+    fn only_an_entry_for_a_gap_excuses_a_gap() {
+        let mut gap = report(Status::Passed, None);
+        gap.files[0].tests[0].gap = Some(excluded());
+        let said = ["a.rs::t: a gap, does not compile: E0599 no method"];
+        assert_eq!(found(&gap, ""), said);
+        assert_eq!(found(&gap, &entry("expect = [\"passed\"]")), said);
+        assert_eq!(found(&gap, &entry("compiles = false")), [""; 0]);
+        let good = report(Status::Passed, Some(Status::Passed));
+        assert_eq!(
+            found(&good, &entry("compiles = false")),
+            ["a.rs::t: listed as one that does not compile, but it does"]
+        );
+    }
+
+    #[test]
+    fn what_tests_need_has_to_compile() {
+        let mut report = report(Status::Passed, Some(Status::Passed));
+        report.files[0].left_out.push(excluded());
+        assert_eq!(
+            found(&report, ""),
+            ["a.rs: a gap, what tests need does not compile: E0599 no method"]
+        );
+    }
+
+    #[test]
+    fn std_has_to_pass_its_own_tests() {
+        let bad = report(Status::Hung, Some(Status::Hung));
+        assert_eq!(found(&bad, ""), ["a.rs::t: std itself: hung, after 0.0 s"]);
+        let listed = "[[std]]\nname = \"a.rs::t\"\nreason = \"none\"\nexpect = [\"hung\"]\n";
+        assert_eq!(found(&bad, listed), [""; 0]);
+        let good = report(Status::Passed, Some(Status::Passed));
+        assert_eq!(
+            found(&good, listed),
+            ["a.rs::t: listed as one that std does not pass, but it does"]
+        );
+    }
 }

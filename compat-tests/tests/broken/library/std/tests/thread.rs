@@ -7,6 +7,11 @@ fn a_sleep() {
 }
 
 #[test]
+fn a_park_with_a_time_limit() {
+    thread::park_timeout(Duration::from_millis(300));
+}
+
+#[test]
 fn a_result() {
     assert_eq!(thread::spawn(|| 5).join().unwrap(), 5);
 }

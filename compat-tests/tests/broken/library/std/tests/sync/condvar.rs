@@ -1,22 +1,33 @@
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
+#[derive(Default)]
+struct State {
+    is_waiting: bool,
+    is_set: bool,
+}
+
 #[test]
 fn a_single_wake() {
-    let shared = Arc::new((Mutex::new(false), Condvar::new()));
+    let shared = Arc::new((Mutex::new(State::default()), Condvar::new()));
     let other = shared.clone();
     let waiter = thread::spawn(move || {
-        let mut is_set = other.0.lock().unwrap();
-        while !*is_set {
-            is_set = other.1.wait(is_set).unwrap();
+        let mut state = other.0.lock().unwrap();
+        state.is_waiting = true;
+        while !state.is_set {
+            state = other.1.wait(state).unwrap();
         }
     });
-    // So that it waits already.
-    for _ in 0..1000 {
+    // It waits as soon as it has given the lock back.
+    loop {
+        let mut state = shared.0.lock().unwrap();
+        if state.is_waiting {
+            state.is_set = true;
+            break;
+        }
+        drop(state);
         thread::yield_now();
     }
-    thread::sleep(std::time::Duration::from_millis(5));
-    *shared.0.lock().unwrap() = true;
     shared.1.notify_one();
     waiter.join().unwrap();
 }

@@ -37,3 +37,16 @@ fn there_and_back() {
 fn of_what_only_std_has() {
     private::secret();
 }
+
+struct Checked(TcpListener);
+
+impl Drop for Checked {
+    fn drop(&mut self) {
+        self.0.local_addr().unwrap();
+    }
+}
+
+#[test]
+fn with_a_check_at_the_end() {
+    let _checked = Checked(TcpListener::bind("127.0.0.1:0").unwrap());
+}
