@@ -101,13 +101,13 @@ fn a_folder_is_ported_whole() {
 fn what_is_left_is_listed_with_its_line() {
     let folder = folder(&[(
         "a.rs",
-        "\n\nuse std::fs::File;\nuse mio::Poll;\n// std::net\n",
+        "\n\nuse std::io::stdin;\nuse mio::Poll;\n// std::net\n",
     )]);
     let output = port(&["a.rs"], folder.path());
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = said(&output);
     let lines: Vec<_> = said.lines().collect();
-    assert!(lines[0].starts_with("a.rs:3: std::fs: "), "{said}");
+    assert!(lines[0].starts_with("a.rs:3: std::io::stdin: "), "{said}");
     assert!(lines[1].starts_with("a.rs:4: mio: "), "{said}");
     assert!(lines[2].starts_with("a.rs:5: std::net: "), "{said}");
     assert_eq!(

@@ -132,13 +132,13 @@ fn text_keeps_its_form() {
 
 #[test]
 fn what_blocks_is_named() {
-    let source = "use std::fs::File;\nuse std::io;\nuse std::net::UdpSocket;\n\nfn f() {\n    io::stdin();\n    \
+    let source = "use std::os::unix::net::UnixStream;\nuse std::io;\nuse std::net::UdpSocket;\n\nfn f() {\n    io::stdin();\n    \
                   std::process::Command::new(\"x\");\n}\nuse tokio::spawn;\nfn g() { rayon::join(a, b) }\n";
     let what = |line, what: &str| (line, what.to_owned());
     assert_eq!(
         left(source),
         [
-            what(1, "std::fs"),
+            what(1, "std::os::unix::net"),
             what(3, "std::net::UdpSocket"),
             what(6, "std::io::stdin"),
             what(7, "std::process::Command"),

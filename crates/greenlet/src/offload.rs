@@ -68,6 +68,24 @@ where
     LOOKUP.run(f)
 }
 
+/// Whether no other greenlet can ever run on this hub: whether [`offload`] would call its closure in place.
+///
+/// For shims that can ask the system whether a call would block: where nobody waits, asking is a waste. It is true on a
+/// thread that has never spawned a greenlet, or whose greenlets have all ended; never on a worker.
+///
+/// # Examples
+///
+/// ```
+/// assert!(greenlet::is_alone());
+/// let other = greenlet::spawn(|| assert!(!greenlet::is_alone()));
+/// assert!(!greenlet::is_alone());
+/// other.join().unwrap();
+/// assert!(greenlet::is_alone());
+/// ```
+pub fn is_alone() -> bool {
+    Hub::get().is_alone()
+}
+
 /// A call on its way; on the stack of the greenlet that waits for it.
 #[repr(C)]
 struct Job<F, T> {

@@ -3,7 +3,7 @@
 mod child;
 mod watchdog;
 
-use greenlet::{Builder, offload, offload_lookup};
+use greenlet::{Builder, is_alone, offload, offload_lookup};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::panic::{self, AssertUnwindSafe};
@@ -116,6 +116,23 @@ fn the_only_greenlet_of_a_hub_blocks_in_place() {
     assert_eq!(offload_lookup(|| thread::current().id()), home);
     greenlet::spawn(|| ()).join().unwrap();
     assert_eq!(offload(|| thread::current().id()), home);
+}
+
+#[test]
+fn alone_is_who_has_no_other_greenlet() {
+    let _deadline = watchdog::within(30, "alone_is_who_has_no_other_greenlet");
+    assert!(is_alone());
+    let home = thread::current().id();
+    let other = greenlet::spawn(move || {
+        assert!(!is_alone());
+        assert_ne!(offload(|| thread::current().id()), home);
+    });
+    assert!(!is_alone());
+    other.join().unwrap();
+    assert!(is_alone());
+    // Others may be sent to a worker at any time.
+    let worker = Builder::new().spawn_worker(is_alone).unwrap();
+    assert!(!worker.join().unwrap());
 }
 
 #[test]

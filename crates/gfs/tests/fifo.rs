@@ -1,0 +1,238 @@
+//! Files that may have nothing to give for as long as they like: the hub goes on.
+
+mod fixture;
+
+use std::cell::RefCell;
+use std::io::{ErrorKind, Read, Write};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use fixture::{Signal, company, deadline, everywhere, fifo, folder, join, on_worker, open_fifo};
+use gfs::unix::OpenOptionsExt;
+use gfs::{File, OpenOptions};
+use greenlet::Killed;
+
+/// The longest time between two ticks of a greenlet that sleeps for a millisecond each, beside `call`.
+fn longest_gap(call: impl FnOnce() + 'static) -> Duration {
+    let done = Rc::new(Signal::default());
+    let ticks = Rc::new(RefCell::new(vec![Instant::now()]));
+    let ticker = greenlet::spawn({
+        let (done, ticks) = (done.clone(), ticks.clone());
+        move || {
+            while !done.is_raised() {
+                greenlet::time::sleep_until(Instant::now() + Duration::from_millis(1));
+                ticks.borrow_mut().push(Instant::now());
+            }
+        }
+    });
+    call();
+    done.raise();
+    join(ticker.join());
+    let ticks = ticks.borrow();
+    ticks
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .max()
+        .unwrap()
+}
+
+/// Has somebody on another thread do something after a while.
+type AfterAWhile = dyn Fn(Box<dyn FnOnce() + Send>);
+
+/// Checks that the hub ticks while `call` waits for somebody on another thread, who comes after 200 ms.
+///
+/// The machine may be busy, so what counts is that one of several goes has no gap anywhere near the wait.
+fn ticks_beside(call: fn(&AfterAWhile)) {
+    const WAIT: Duration = Duration::from_millis(200);
+    let gaps: Vec<_> = (0..5)
+        .map(|_| {
+            longest_gap(move || {
+                call(&|somebody| {
+                    std::thread::spawn(move || {
+                        std::thread::sleep(WAIT);
+                        somebody();
+                    });
+                });
+            })
+        })
+        .collect();
+    let best = gaps.iter().min().unwrap();
+    assert!(*best < Duration::from_millis(20), "{gaps:?}");
+}
+
+#[test]
+fn a_read_lets_the_others_run() {
+    let _deadline = deadline();
+    ticks_beside(|after_a_while| {
+        let folder = folder();
+        let (mut reader, mut writer) = open_fifo(folder.path(), "fifo");
+        after_a_while(Box::new(move || writer.write_all(b"abc").unwrap()));
+        let mut bytes = [0; 8];
+        assert_eq!(reader.read(&mut bytes).unwrap(), 3);
+        assert_eq!(&bytes[..3], b"abc");
+    });
+}
+
+#[test]
+fn opening_lets_the_others_run() {
+    let _deadline = deadline();
+    ticks_beside(|after_a_while| {
+        let folder = folder();
+        let path = fifo(folder.path(), "fifo");
+        let other = path.clone();
+        after_a_while(Box::new(move || {
+            drop(OpenOptions::new().write(true).open(other).unwrap())
+        }));
+        let mut reader = File::open(path).unwrap();
+        assert_eq!(reader.read(&mut [0; 8]).unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_terminal_lets_the_others_run() {
+    let _deadline = deadline();
+    ticks_beside(|after_a_while| {
+        let Ok(pair) = terminal() else { return };
+        let (mut keyboard, mut shell) = pair;
+        after_a_while(Box::new(move || {
+            keyboard.write_all(b"x\n").unwrap();
+            // Its end is an error for whoever reads.
+            std::thread::sleep(Duration::from_secs(1));
+        }));
+        let mut bytes = [0; 8];
+        assert_eq!(shell.read(&mut bytes).unwrap(), 2);
+        assert_eq!(&bytes[..2], b"x\n");
+    });
+}
+
+/// Both ends of a terminal.
+fn terminal() -> std::io::Result<(std::fs::File, File)> {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&keyboard)?;
+    unlockpt(&keyboard)?;
+    let name = ptsname(&keyboard, Vec::new())?.into_string().unwrap();
+    let shell = File::options().read(true).write(true).open(name)?;
+    Ok((keyboard.into(), shell))
+}
+
+#[test]
+fn a_write_to_a_full_pipe_waits_for_room() {
+    everywhere(|| {
+        let folder = folder();
+        let (mut reader, mut writer) = open_fifo(folder.path(), "fifo");
+        let sender = greenlet::spawn(move || writer.write_all(&vec![7; 1 << 20]));
+        let mut bytes = Vec::new();
+        assert_eq!(reader.read_to_end(&mut bytes).unwrap(), 1 << 20);
+        assert!(bytes.iter().all(|&byte| byte == 7));
+        join(sender.join()).unwrap();
+    });
+}
+
+#[test]
+fn more_may_wait_than_there_are_threads_for() {
+    everywhere(|| {
+        let folder = folder();
+        let pipes: Vec<_> = (0..100)
+            .map(|n| open_fifo(folder.path(), &n.to_string()))
+            .collect();
+        let (readers, writers): (Vec<_>, Vec<_>) = pipes.into_iter().unzip();
+        let waiting: Vec<_> = readers
+            .into_iter()
+            .map(|mut reader| {
+                greenlet::spawn(move || {
+                    let mut text = String::new();
+                    reader.read_to_string(&mut text).unwrap();
+                    text
+                })
+            })
+            .collect();
+        greenlet::yield_now();
+        for (number, mut writer) in writers.into_iter().enumerate() {
+            write!(writer, "{number}").unwrap();
+        }
+        for (number, reader) in waiting.into_iter().enumerate() {
+            assert_eq!(join(reader.join()), number.to_string());
+        }
+    });
+}
+
+#[test]
+fn one_that_does_not_wait_says_so() {
+    const O_NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    everywhere(|| {
+        let _company = company();
+        let folder = folder();
+        let path = fifo(folder.path(), "fifo");
+        let mut options = OpenOptions::new();
+        options.custom_flags(O_NONBLOCK);
+        assert_eq!(
+            options
+                .clone()
+                .write(true)
+                .open(&path)
+                .unwrap_err()
+                .raw_os_error(),
+            Some(6)
+        );
+        let mut reader = options.clone().read(true).open(&path).unwrap();
+        assert_eq!(reader.read(&mut [0; 8]).unwrap(), 0);
+        let mut writer = options.write(true).open(&path).unwrap();
+        assert_eq!(
+            reader.read(&mut [0; 8]).unwrap_err().kind(),
+            ErrorKind::WouldBlock
+        );
+        loop {
+            match writer.write(&[1; 1000]) {
+                Ok(count) => assert!(count > 0),
+                Err(error) => break assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+        assert_eq!(reader.read(&mut [0; 8]).unwrap(), 8);
+    });
+}
+
+#[test]
+fn one_that_waits_to_read_can_be_killed() {
+    everywhere(|| {
+        let folder = folder();
+        let (reader, mut writer) = open_fifo(folder.path(), "fifo");
+        let reader = Rc::new(reader);
+        let victim = greenlet::spawn({
+            let reader = reader.clone();
+            move || (&*reader).read(&mut [0; 8]).map(drop)
+        });
+        greenlet::yield_now();
+        assert!(!victim.is_finished());
+        victim.kill().unwrap();
+        assert!(victim.join().unwrap_err().is::<Killed>());
+        // It has taken nothing along.
+        writer.write_all(b"abc").unwrap();
+        assert_eq!((&*reader).read(&mut [0; 8]).unwrap(), 3);
+    });
+}
+
+#[test]
+fn the_kill_of_one_that_opens_is_held_back() {
+    everywhere(|| {
+        let folder = folder();
+        let path = fifo(folder.path(), "fifo");
+        let opened = Rc::new(Signal::default());
+        let victim = greenlet::spawn({
+            let (path, opened) = (path.clone(), opened.clone());
+            move || {
+                let file = File::open(path).unwrap();
+                opened.raise();
+                greenlet::yield_now();
+                unreachable!("{file:?} was opened by one that is killed");
+            }
+        });
+        greenlet::yield_now();
+        victim.kill().unwrap();
+        greenlet::yield_now();
+        assert!(!victim.is_finished());
+        let writer = on_worker(move || OpenOptions::new().write(true).open(path).unwrap());
+        assert!(victim.join().unwrap_err().is::<Killed>());
+        drop(join(writer.join()));
+    });
+}
