@@ -132,21 +132,30 @@ fn text_keeps_its_form() {
 
 #[test]
 fn what_blocks_is_named() {
-    let source = "use std::os::unix::net::UnixStream;\nuse std::io;\nuse std::net::UdpSocket;\n\nfn f() {\n    io::stdin();\n    \
+    let source = "use std::process::Child;\nuse std::io;\nuse std::io::Stdin;\n\nfn f() {\n    io::stdin();\n    \
                   std::process::Command::new(\"x\");\n}\nuse tokio::spawn;\nfn g() { rayon::join(a, b) }\n";
     let what = |line, what: &str| (line, what.to_owned());
     assert_eq!(
         left(source),
         [
-            what(1, "std::os::unix::net"),
-            what(3, "std::net::UdpSocket"),
+            what(1, "std::process::Child"),
+            what(3, "std::io::Stdin"),
             what(6, "std::io::stdin"),
             what(7, "std::process::Command"),
             what(9, "tokio"),
             what(10, "rayon"),
         ]
     );
-    assert!(ported(source).text.contains("use gnet::UdpSocket;"));
+}
+
+#[test]
+fn sockets_of_every_kind_are_replaced() {
+    let source = "use std::net::UdpSocket;\nuse std::os::unix::net::{SocketAddr, UnixStream};\n";
+    becomes(
+        source,
+        "use gnet::UdpSocket;\nuse gnet::unix::{SocketAddr, UnixStream};\n",
+    );
+    assert_eq!(left(source), []);
 }
 
 #[test]

@@ -73,10 +73,10 @@ pub trait TcpStreamExt: sealed::Sealed {
 
 impl TcpStreamExt for crate::TcpStream {
     fn set_quickack(&self, quickack: bool) -> io::Result<()> {
-        self.socket().set_quickack(quickack)
+        self.socket.plain().set_quickack(quickack)
     }
 
     fn quickack(&self) -> io::Result<bool> {
-        self.socket().quickack()
+        self.socket.plain().quickack()
     }
 }

@@ -5,10 +5,12 @@ mod fixture;
 use std::io::{ErrorKind, Read, Write};
 use std::net;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::unix::net as unix;
 use std::thread;
 
-use fixture::{everywhere, join, listen, pair};
-use gnet::{TcpListener, TcpStream};
+use fixture::{everywhere, join, listen, pair, udp_pair};
+use gnet::unix::{UnixDatagram, UnixListener, UnixStream};
+use gnet::{TcpListener, TcpStream, UdpSocket};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 fn nonblocking(socket: impl AsFd) -> bool {
@@ -197,9 +199,8 @@ fn a_clone_that_stays_works_on_when_its_listener_is_given_away() {
 
 #[test]
 fn sockets_of_other_kinds_can_be_adopted() {
-    use std::os::unix::net::UnixStream;
     everywhere(|| {
-        let (mut there, here) = UnixStream::pair().unwrap();
+        let (mut there, here) = unix::UnixStream::pair().unwrap();
         let mut here = TcpStream::from(OwnedFd::from(here));
         there.write_all(b"abc").unwrap();
         let mut buffer = [0; 8];
@@ -213,5 +214,120 @@ fn sockets_of_other_kinds_can_be_adopted() {
         there.write_all(b"d").unwrap();
         drop(there);
         assert_eq!(join(reader.join()), 1);
+    });
+}
+
+#[test]
+fn a_udp_socket_takes_the_mode_of_the_user_along() {
+    everywhere(|| {
+        let (here, there) = udp_pair();
+        here.send(b"abc").unwrap();
+        assert_eq!(there.recv(&mut [0; 8]).unwrap(), 3);
+        assert!(!nonblocking(&there), "lent");
+        there.set_nonblocking(true).unwrap();
+        assert!(nonblocking(&there));
+        let plain = net::UdpSocket::from(there);
+        assert_eq!(
+            plain.recv(&mut [0]).unwrap_err().kind(),
+            ErrorKind::WouldBlock
+        );
+
+        // And back, in that mode still.
+        let adopted = UdpSocket::from(OwnedFd::from(plain));
+        assert_eq!(
+            adopted.recv(&mut [0]).unwrap_err().kind(),
+            ErrorKind::WouldBlock
+        );
+        let flags = fcntl_getfl(&adopted).unwrap();
+        fcntl_setfl(&adopted, flags - OFlags::NONBLOCK).unwrap();
+        let receiver = greenlet::spawn(move || {
+            assert_eq!(adopted.recv(&mut [0; 8]).unwrap(), 2);
+            adopted.into_raw_fd()
+        });
+        greenlet::yield_now();
+        assert!(!receiver.is_finished());
+        here.send(b"de").unwrap();
+        let raw = join(receiver.join());
+        // SAFETY: `into_raw_fd` has given the descriptor away.
+        let adopted = unsafe { UdpSocket::from_raw_fd(raw) };
+        assert_eq!(adopted.as_raw_fd(), raw);
+        assert!(!nonblocking(net::UdpSocket::from(adopted)));
+    });
+}
+
+#[test]
+fn a_stream_adopted_as_a_udp_socket_is_one_still() {
+    everywhere(|| {
+        let (mut client, server) = pair();
+        let server = UdpSocket::from(OwnedFd::from(server));
+        client.write_all(b"abcdef").unwrap();
+        let mut buffer = [0; 4];
+        assert_eq!(server.recv(&mut buffer).unwrap(), 4);
+        assert_eq!(server.recv(&mut buffer).unwrap(), 2);
+        let receiver = greenlet::spawn(move || server.recv(&mut [0; 4]).unwrap());
+        greenlet::yield_now();
+        assert!(!receiver.is_finished());
+        drop(client);
+        assert_eq!(join(receiver.join()), 0);
+    });
+}
+
+#[test]
+fn unix_sockets_are_in_blocking_mode_and_take_that_of_the_user_along() {
+    everywhere(|| {
+        let (mut here, there) = UnixStream::pair().unwrap();
+        here.write_all(b"abc").unwrap();
+        assert!(!nonblocking(&here));
+        there.set_nonblocking(true).unwrap();
+        let mut plain = unix::UnixStream::from(there);
+        assert_eq!(plain.read(&mut [0; 8]).unwrap(), 3);
+        assert!(nonblocking(&plain));
+        let mut there = UnixStream::from(OwnedFd::from(plain));
+        let error = there.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+
+        let (here, there) = UnixDatagram::pair().unwrap();
+        here.send(b"abc").unwrap();
+        there.set_nonblocking(true).unwrap();
+        let plain = unix::UnixDatagram::from(there);
+        assert_eq!(plain.recv(&mut [0; 8]).unwrap(), 3);
+        assert!(nonblocking(&plain));
+        let there = UnixDatagram::from(OwnedFd::from(plain));
+        let error = there.recv(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        let raw = here.into_raw_fd();
+        // SAFETY: `into_raw_fd` has given the descriptor away.
+        let here = unsafe { UnixDatagram::from_raw_fd(raw) };
+        assert_eq!(here.as_raw_fd(), raw);
+        assert!(!nonblocking(unix::UnixDatagram::from(here)));
+    });
+}
+
+#[test]
+fn a_unix_listener_and_its_connections_leave_in_blocking_mode() {
+    everywhere(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        let client = UnixStream::connect(&path).unwrap();
+        assert!(!nonblocking(&client));
+        assert!(!nonblocking(OwnedFd::from(client)));
+        let (server, _) = listener.accept().unwrap();
+        assert!(!nonblocking(&server));
+        assert!(!nonblocking(&listener), "lent");
+        let _client = UnixStream::connect(&path).unwrap();
+        let (_server, _) = listener.accept().unwrap();
+        let plain = unix::UnixListener::from(listener);
+        assert!(!nonblocking(&plain), "given away");
+        // Std waits on it, in a thread of its own.
+        let acceptor = thread::spawn(move || {
+            plain.accept().unwrap();
+            plain
+        });
+        let _client = UnixStream::connect(&path).unwrap();
+        let listener = UnixListener::from(join(acceptor.join()));
+        listener.set_nonblocking(true).unwrap();
+        listener.accept().unwrap_err();
+        assert!(nonblocking(OwnedFd::from(listener)));
     });
 }

@@ -6,7 +6,7 @@ mod fixture;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use fixture::{Signal, everywhere, join, listen, on_worker, pair, silent};
+use fixture::{Signal, everywhere, join, listen, on_worker, pair, silent, udp_pair};
 use gnet::TcpStream;
 use greenlet::Killed;
 
@@ -127,5 +127,23 @@ fn on_another_hub() {
         assert!(unwound.is_raised());
         client.write_all(b"abc").unwrap();
         assert_eq!((&*server).read(&mut [0; 8]).unwrap(), 3);
+    });
+}
+
+#[test]
+fn in_a_receive() {
+    everywhere(|| {
+        let (here, there) = udp_pair();
+        let there = Arc::new(there);
+        let calls: [fn(&gnet::UdpSocket); 2] = [
+            |socket| drop(socket.recv(&mut [0; 8])),
+            |socket| drop(socket.peek_from(&mut [0; 8])),
+        ];
+        for call in calls {
+            let victim = Arc::clone(&there);
+            kill_in(move || call(&victim));
+        }
+        here.send(b"abc").unwrap();
+        assert_eq!(there.recv(&mut [0; 8]).unwrap(), 3);
     });
 }

@@ -4,7 +4,7 @@ mod fixture;
 
 use std::io::{ErrorKind, IoSliceMut, Read, Write};
 
-use fixture::{everywhere, join, listen, pair};
+use fixture::{everywhere, join, listen, pair, udp_pair};
 use gnet::TcpStream;
 
 #[test]
@@ -109,5 +109,36 @@ fn a_listener_has_it_and_its_streams_do_not_inherit_it() {
         assert!(!reader.is_finished());
         drop(client);
         assert_eq!(join(reader.join()), 0);
+    });
+}
+
+#[test]
+fn a_udp_socket_has_it_and_shares_it_with_its_clones() {
+    everywhere(|| {
+        let (here, there) = udp_pair();
+        let clone = there.try_clone().unwrap();
+        clone.set_nonblocking(true).unwrap();
+        let mut buffer = [0; 8];
+        for error in [
+            there.recv(&mut buffer).unwrap_err(),
+            there.recv_from(&mut buffer).unwrap_err(),
+            there.peek(&mut buffer).unwrap_err(),
+            there.peek_from(&mut buffer).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+            assert_eq!(error.raw_os_error(), Some(11));
+        }
+        here.send(b"abc").unwrap();
+        assert_eq!(there.peek(&mut buffer).unwrap(), 3);
+        assert_eq!(there.recv(&mut buffer).unwrap(), 3);
+
+        there.set_nonblocking(false).unwrap();
+        let receiver = greenlet::spawn(move || clone.recv(&mut [0; 8]).unwrap());
+        greenlet::yield_now();
+        there.set_nonblocking(true).unwrap();
+        greenlet::yield_now();
+        assert!(!receiver.is_finished(), "one who waits already waits on");
+        here.send(b"ab").unwrap();
+        assert_eq!(join(receiver.join()), 2);
     });
 }

@@ -4,7 +4,7 @@ mod fixture;
 
 use std::io::{Read, Write};
 
-use fixture::{everywhere, join, pair};
+use fixture::{everywhere, join, pair, udp_pair};
 
 #[test]
 fn gives_the_same_bytes_until_they_are_read() {
@@ -37,5 +37,28 @@ fn waits_for_the_first_byte_also_after_a_short_read() {
         drop(join(writer.join()));
         assert_eq!(server.read(&mut buffer).unwrap(), 1);
         assert_eq!(server.peek(&mut buffer).unwrap(), 0);
+    });
+}
+
+#[test]
+fn gives_the_same_datagram_until_it_is_received() {
+    everywhere(|| {
+        let (here, there) = udp_pair();
+        let from = here.local_addr().unwrap();
+        let mut buffer = [0; 8];
+        for text in [&b"abc"[..], b"", b"de"] {
+            let sender = greenlet::spawn({
+                let here = here.try_clone().unwrap();
+                move || here.send(text).unwrap()
+            });
+            for _ in 0..2 {
+                assert_eq!(there.peek(&mut buffer).unwrap(), text.len());
+                assert_eq!(there.peek_from(&mut buffer).unwrap(), (text.len(), from));
+                assert_eq!(&buffer[..text.len()], text);
+            }
+            assert_eq!(there.peek(&mut buffer[..1]).unwrap(), text.len().min(1));
+            assert_eq!(there.recv_from(&mut buffer).unwrap(), (text.len(), from));
+            join(sender.join());
+        }
     });
 }

@@ -1,57 +1,10 @@
 //! The same small programs on `std::net` and on this crate: every line of what they note down has
 //! to be the same.
 
+#[macro_use]
 mod fixture;
 
-use std::fmt::Debug;
-
-use fixture::{everywhere, refusing};
-
-/// What a program has seen, without the numbers that differ from run to run.
-#[derive(Default)]
-struct Notes(Vec<String>);
-
-impl Notes {
-    fn add(&mut self, seen: impl Debug) {
-        let mut text = format!("{seen:?}");
-        for key in ["fd: ", "127.0.0.1:"] {
-            let mut begin = 0;
-            while let Some(found) = text[begin..].find(key) {
-                begin += found + key.len();
-                let rest = &text[begin..];
-                let end = rest.find(|c: char| !c.is_ascii_digit());
-                text.replace_range(begin..begin + end.unwrap_or(rest.len()), "*");
-            }
-        }
-        self.0.push(text);
-    }
-}
-
-/// Makes a test of a program that finds `std::net`, or what mirrors it, under the name `net`.
-macro_rules! same_as_std {
-    ($($name:ident: |$notes:ident| $program:block)*) => {$(
-        #[test]
-        fn $name() {
-            fn with_std($notes: &mut Notes) {
-                use std::net;
-                use std::os::linux::net::TcpStreamExt as _;
-                $program
-            }
-            fn with_gnet($notes: &mut Notes) {
-                use gnet as net;
-                use gnet::linux::TcpStreamExt as _;
-                $program
-            }
-            everywhere(|| {
-                let (mut std, mut gnet) = (Notes::default(), Notes::default());
-                with_std(&mut std);
-                with_gnet(&mut gnet);
-                assert!(!std.0.is_empty());
-                assert_eq!(gnet.0, std.0);
-            });
-        }
-    )*};
-}
+use fixture::refusing;
 
 #[allow(unused_imports, reason = "not every program needs every trait")]
 mod programs {
@@ -132,6 +85,9 @@ mod programs {
             client.set_nonblocking(true).unwrap();
             notes.add(client.read(&mut buffer));
             notes.add(client.peek(&mut buffer));
+            notes.add(client.read(&mut []));
+            notes.add(client.read_vectored(&mut []));
+            notes.add(client.read_vectored(&mut [IoSliceMut::new(&mut [])]));
             notes.add(client.write(b"abc"));
             notes.add(client.write_vectored(&[IoSlice::new(b"def"), IoSlice::new(b"")]));
             client.set_nonblocking(false).unwrap();
@@ -142,6 +98,7 @@ mod programs {
             notes.add(client.shutdown(net::Shutdown::Write));
             notes.add(client.write(b"more"));
             notes.add(client.write(&[]));
+            notes.add(client.write_vectored(&[IoSlice::new(b"")]));
             notes.add(server.read(&mut buffer));
             notes.add(server.write(b"answer"));
             notes.add(client.shutdown(net::Shutdown::Read));

@@ -5,7 +5,7 @@ mod fixture;
 use std::io::{ErrorKind, IoSliceMut, Read, Write};
 use std::time::{Duration, Instant};
 
-use fixture::{everywhere, join, listen, pair};
+use fixture::{everywhere, join, listen, pair, udp_pair};
 use gnet::{TcpListener, TcpStream};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
@@ -218,5 +218,64 @@ fn a_connection_that_came_in_time_counts_however_late_the_hub_is() {
         let _client = TcpStream::connect(addr).unwrap();
         hog();
         join(acceptor.join());
+    });
+}
+
+#[test]
+fn a_datagram_that_does_not_come() {
+    everywhere(|| {
+        let (here, there) = udp_pair();
+        there.set_read_timeout(Some(SHORT)).unwrap();
+        let clone = there.try_clone().unwrap();
+        assert_eq!(clone.read_timeout().unwrap(), Some(SHORT));
+        let mut buffer = [0; 8];
+        for socket in [&there, &clone] {
+            let begin = Instant::now();
+            for error in [
+                socket.recv(&mut buffer).unwrap_err(),
+                socket.recv_from(&mut buffer).unwrap_err(),
+                socket.peek(&mut buffer).unwrap_err(),
+                socket.peek_from(&mut buffer).unwrap_err(),
+                socket.recv(&mut []).unwrap_err(),
+            ] {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                assert_eq!(error.raw_os_error(), EAGAIN);
+            }
+            assert!(begin.elapsed() >= 5 * SHORT, "never early");
+        }
+        here.send(b"abc").unwrap();
+        assert_eq!(there.recv(&mut buffer).unwrap(), 3);
+        // None waits again.
+        there.set_read_timeout(None).unwrap();
+        let receiver = greenlet::spawn(move || clone.recv(&mut [0; 8]).unwrap());
+        greenlet::time::sleep_until(Instant::now() + 3 * SHORT);
+        assert!(!receiver.is_finished());
+        here.send(b"").unwrap();
+        assert_eq!(join(receiver.join()), 0);
+    });
+}
+
+#[test]
+fn a_datagram_that_came_in_time_counts_however_late_the_hub_is() {
+    everywhere(|| {
+        let (here, there) = udp_pair();
+        there.set_read_timeout(Some(SHORT)).unwrap();
+        let receiver = greenlet::spawn(move || there.recv(&mut [0; 8]).unwrap());
+        greenlet::yield_now();
+        here.send(b"abc").unwrap();
+        hog();
+        assert_eq!(join(receiver.join()), 3);
+    });
+}
+
+#[test]
+fn an_adopted_udp_socket_keeps_its_own() {
+    everywhere(|| {
+        let plain = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        plain.set_read_timeout(Some(SHORT)).unwrap();
+        let socket = gnet::UdpSocket::from(plain);
+        assert_eq!(socket.recv(&mut [0]).unwrap_err().raw_os_error(), EAGAIN);
+        let plain = std::net::UdpSocket::from(socket);
+        assert_eq!(plain.read_timeout().unwrap(), Some(SHORT));
     });
 }

@@ -8,8 +8,7 @@ use greenlet::io::{Progress, Source};
 use rustix::io::Errno;
 use rustix::net::AddressFamily;
 
-use super::settings::{is_deadline, within_the_clock};
-use super::system;
+use crate::socket::{is_deadline, system, within_the_clock};
 
 /// Connects a new socket, which is in blocking mode afterwards, as std's is.
 pub(super) fn connect(

@@ -4,17 +4,11 @@ use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
-use std::time::Duration;
 
-use greenlet::io::{Progress, Source};
-
-use super::accept_mode::AcceptMode;
 use super::incoming::Incoming;
-use super::settings::{Settings, is_deadline};
 use super::stream::TcpStream;
-use super::system;
 use crate::addr::{ToSocketAddrs, first_that_opens};
+use crate::socket::{ListeningSocket, Settings};
 
 /// A TCP socket that listens for connections.
 ///
@@ -53,8 +47,7 @@ use crate::addr::{ToSocketAddrs, first_that_opens};
 /// # Ok::<(), io::Error>(())
 /// ```
 pub struct TcpListener {
-    source: Source<net::TcpListener>,
-    mode: Arc<AcceptMode>,
+    pub(crate) socket: ListeningSocket<net::TcpListener>,
 }
 
 // As std's. What is shared behind a reference is atomics, and a lock that ignores poisoning.
@@ -92,7 +85,8 @@ impl TcpListener {
     /// As `std` on Unix, sets `SO_REUSEADDR` and `CLOEXEC`, and a backlog of 128.
     pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         let listener = first_that_opens(addr, |addr| net::TcpListener::bind(addr))?;
-        Ok(TcpListener::new(listener, Settings::fresh()))
+        let settings = Settings::fresh();
+        Ok(TcpListener::new(ListeningSocket::new(listener, settings)))
     }
 
     /// The address that this socket is bound to.
@@ -111,7 +105,7 @@ impl TcpListener {
     ///
     /// What `getsockname` gives.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().local_addr()
+        self.socket.plain().local_addr()
     }
 
     /// Makes a second handle of the same socket.
@@ -136,12 +130,7 @@ impl TcpListener {
     ///
     /// The system's, when it has no descriptor left.
     pub fn try_clone(&self) -> io::Result<TcpListener> {
-        let clone = self.socket().try_clone()?;
-        self.source.mark_shared();
-        let source = Source::new(clone);
-        source.mark_shared();
-        let mode = Arc::clone(&self.mode);
-        Ok(TcpListener { source, mode })
+        self.socket.try_clone().map(TcpListener::new)
     }
 
     /// Takes the next connection, and the address that it comes from.
@@ -173,31 +162,8 @@ impl TcpListener {
     /// On Linux an adopted descriptor may have a receive time-out (`SO_RCVTIMEO`): when it is
     /// over, the error is `WouldBlock` too, and the accepted streams inherit it.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let settings = self.mode.settings(self.socket());
-        let (stream, addr) = if settings.nonblocking() {
-            self.mode.accept(self.socket())?
-        } else {
-            self.wait_and_accept(settings.read_timeout())?
-        };
-        let stream = TcpStream::new(Source::new(stream), settings.accepted());
-        if system::ACCEPT_HANDS_ON_MODE {
-            stream.set_nonblocking(settings.nonblocking())?;
-        }
-        Ok((stream, addr))
-    }
-
-    fn wait_and_accept(
-        &self,
-        timeout: Option<Duration>,
-    ) -> io::Result<(net::TcpStream, SocketAddr)> {
-        let accepted = self.source.read_with(timeout, |listener| {
-            self.mode.accept(listener).map(Progress::More)
-        });
-        match accepted {
-            // It may have come while other greenlets had the thread: std's would have seen it.
-            Err(error) if is_deadline(&error) => self.mode.accept(self.socket()),
-            accepted => accepted,
-        }
+        let (stream, addr) = self.socket.accept()?;
+        Ok((TcpStream::new(stream), addr))
     }
 
     /// Iterates over the connections to come, for ever.
@@ -240,7 +206,7 @@ impl TcpListener {
     ///
     /// What `setsockopt` gives.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.socket().set_ttl(ttl)
+        self.socket.plain().set_ttl(ttl)
     }
 
     /// Gives `IP_TTL`, as [`set_ttl`](Self::set_ttl) sets it.
@@ -259,7 +225,7 @@ impl TcpListener {
     ///
     /// What `getsockopt` gives.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.socket().ttl()
+        self.socket.plain().ttl()
     }
 
     /// Sets `IPV6_V6ONLY`, which the system refuses on a bound socket, as every listener is.
@@ -273,7 +239,7 @@ impl TcpListener {
     )]
     pub fn set_only_v6(&self, only_v6: bool) -> io::Result<()> {
         #[expect(deprecated, reason = "mirrors std, which has it deprecated")]
-        self.socket().set_only_v6(only_v6)
+        self.socket.plain().set_only_v6(only_v6)
     }
 
     /// Gives `IPV6_V6ONLY`.
@@ -287,7 +253,7 @@ impl TcpListener {
     )]
     pub fn only_v6(&self) -> io::Result<bool> {
         #[expect(deprecated, reason = "mirrors std, which has it deprecated")]
-        self.socket().only_v6()
+        self.socket.plain().only_v6()
     }
 
     /// Takes the socket's pending error (`SO_ERROR`) and clears it.
@@ -306,7 +272,7 @@ impl TcpListener {
     ///
     /// What `getsockopt` gives.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket().take_error()
+        self.socket.plain().take_error()
     }
 
     /// Sets whether [`accept`](Self::accept) returns
@@ -331,41 +297,16 @@ impl TcpListener {
     ///
     /// The system's, for a descriptor that is not open.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.mode.set_nonblocking(self.socket(), nonblocking)
+        self.socket.set_nonblocking(nonblocking)
     }
 
-    fn new(listener: net::TcpListener, settings: Settings) -> TcpListener {
-        TcpListener {
-            source: Source::new(listener),
-            mode: Arc::new(AcceptMode::new(settings)),
-        }
-    }
-
-    pub(super) fn adopt(listener: net::TcpListener) -> TcpListener {
-        let listener = TcpListener::new(listener, Settings::adopted());
-        listener.source.mark_shared();
-        listener
-    }
-
-    /// The socket, for somebody outside who may change or duplicate it.
-    pub(super) fn lend(&self) -> &net::TcpListener {
-        self.source.mark_shared();
-        self.mode.lend(self.socket());
-        self.socket()
-    }
-
-    pub(super) fn into_std(self) -> net::TcpListener {
-        self.mode.lend(self.socket());
-        self.source.into_inner()
-    }
-
-    fn socket(&self) -> &net::TcpListener {
-        self.source.get_ref()
+    pub(crate) fn new(socket: ListeningSocket<net::TcpListener>) -> TcpListener {
+        TcpListener { socket }
     }
 }
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket().fmt(f)
+        self.socket.plain().fmt(f)
     }
 }

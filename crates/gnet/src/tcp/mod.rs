@@ -1,14 +1,9 @@
-//! TCP: the sockets of `std::net` on `greenlet::io::Source`.
+//! TCP: the connections of `std::net`, and what listens for them.
 
-mod accept_mode;
 mod connect;
-mod descriptor;
 mod incoming;
 mod listener;
-mod settings;
 mod stream;
-mod system;
-mod transfer;
 
 pub use incoming::Incoming;
 pub use listener::TcpListener;

@@ -1,17 +1,14 @@
-//! The connected socket. Reading and writing are in `transfer`, the descriptor in `descriptor`.
+//! The connected socket. The descriptor is in `descriptor`.
 
 use std::fmt;
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
 use std::time::Duration;
 
-use greenlet::io::Source;
-
 use super::connect::connect;
-use super::settings::Settings;
 use crate::addr::{ToSocketAddrs, first_that_opens};
+use crate::socket::{Settings, Socket};
 
 /// A TCP connection.
 ///
@@ -50,8 +47,7 @@ use crate::addr::{ToSocketAddrs, first_that_opens};
 /// # Ok::<(), io::Error>(())
 /// ```
 pub struct TcpStream {
-    pub(super) source: Source<net::TcpStream>,
-    pub(super) settings: Arc<Settings>,
+    pub(crate) socket: Socket<net::TcpStream>,
 }
 
 // As std's. What is shared behind a reference is atomics.
@@ -86,7 +82,7 @@ impl TcpStream {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if there is no address to try.
     pub fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
         let source = first_that_opens(addr, |addr| connect(addr, None))?;
-        Ok(TcpStream::new(source, Settings::fresh()))
+        Ok(TcpStream::new(Socket::new(source, Settings::fresh())))
     }
 
     /// Opens a connection to one address, and gives up after `timeout`.
@@ -111,7 +107,7 @@ impl TcpStream {
     /// [`connect`](Self::connect).
     pub fn connect_timeout(addr: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
         let source = connect(addr, Some(timeout))?;
-        Ok(TcpStream::new(source, Settings::fresh()))
+        Ok(TcpStream::new(Socket::new(source, Settings::fresh())))
     }
 
     /// The address of the other end.
@@ -132,7 +128,7 @@ impl TcpStream {
     /// What `getpeername` gives: [`NotConnected`](io::ErrorKind::NotConnected) once the connection
     /// was reset.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().peer_addr()
+        self.socket.plain().peer_addr()
     }
 
     /// The address of this end.
@@ -152,7 +148,7 @@ impl TcpStream {
     ///
     /// What `getsockname` gives.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().local_addr()
+        self.socket.plain().local_addr()
     }
 
     /// Ends one direction of the connection, or both, for every handle of it.
@@ -184,7 +180,7 @@ impl TcpStream {
     ///
     /// On Linux a direction may be shut down twice.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket().shutdown(how)
+        self.socket.plain().shutdown(how)
     }
 
     /// Makes a second handle of the same connection.
@@ -213,12 +209,7 @@ impl TcpStream {
     ///
     /// The system's, when it has no descriptor left.
     pub fn try_clone(&self) -> io::Result<TcpStream> {
-        let clone = self.socket().try_clone()?;
-        self.source.mark_shared();
-        let source = Source::new(clone);
-        source.mark_shared();
-        let settings = Arc::clone(&self.settings);
-        Ok(TcpStream { source, settings })
+        self.socket.try_clone().map(TcpStream::new)
     }
 
     /// Sets how long a read may wait; `None` is for ever.
@@ -249,10 +240,7 @@ impl TcpStream {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a time-out of zero.
     pub fn set_read_timeout(&self, dur: Option<Duration>) -> io::Result<()> {
-        let _changing = self.settings.changing();
-        self.socket().set_read_timeout(dur)?;
-        self.settings.set_read_timeout(dur);
-        Ok(())
+        self.socket.set_read_timeout(dur)
     }
 
     /// Sets how long a write may wait; `None` is for ever.
@@ -284,10 +272,7 @@ impl TcpStream {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a time-out of zero.
     pub fn set_write_timeout(&self, dur: Option<Duration>) -> io::Result<()> {
-        let _changing = self.settings.changing();
-        self.socket().set_write_timeout(dur)?;
-        self.settings.set_write_timeout(dur);
-        Ok(())
+        self.socket.set_write_timeout(dur)
     }
 
     /// Gives the time-out of reads, as the kernel keeps it: rounded up to its ticks.
@@ -310,7 +295,7 @@ impl TcpStream {
     ///
     /// What `getsockopt` gives.
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        self.socket().read_timeout()
+        self.socket.plain().read_timeout()
     }
 
     /// Gives the time-out of writes, as the kernel keeps it: rounded up to its ticks.
@@ -332,7 +317,7 @@ impl TcpStream {
     ///
     /// What `getsockopt` gives.
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        self.socket().write_timeout()
+        self.socket.plain().write_timeout()
     }
 
     /// Reads without taking: the next read or peek gives the same bytes again.
@@ -361,7 +346,7 @@ impl TcpStream {
     ///
     /// Those of a read.
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.peek_into(buf)
+        self.socket.peek_into(buf)
     }
 
     /// Sets `TCP_NODELAY`: whether small pieces are sent at once instead of being collected.
@@ -382,7 +367,7 @@ impl TcpStream {
     ///
     /// What `setsockopt` gives.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.socket().set_nodelay(nodelay)
+        self.socket.plain().set_nodelay(nodelay)
     }
 
     /// Gives `TCP_NODELAY`, as [`set_nodelay`](Self::set_nodelay) sets it.
@@ -402,7 +387,7 @@ impl TcpStream {
     ///
     /// What `getsockopt` gives.
     pub fn nodelay(&self) -> io::Result<bool> {
-        self.socket().nodelay()
+        self.socket.plain().nodelay()
     }
 
     /// Sets `IP_TTL`, the time to live of the packets sent from this socket.
@@ -423,7 +408,7 @@ impl TcpStream {
     ///
     /// What `setsockopt` gives.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.socket().set_ttl(ttl)
+        self.socket.plain().set_ttl(ttl)
     }
 
     /// Gives `IP_TTL`, as [`set_ttl`](Self::set_ttl) sets it.
@@ -443,7 +428,7 @@ impl TcpStream {
     ///
     /// What `getsockopt` gives.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.socket().ttl()
+        self.socket.plain().ttl()
     }
 
     /// Takes the socket's pending error (`SO_ERROR`) and clears it.
@@ -463,10 +448,7 @@ impl TcpStream {
     ///
     /// What `getsockopt` gives.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match self.settings.take_swallowed() {
-            Some(error) => Ok(Some(error)),
-            None => self.socket().take_error(),
-        }
+        self.socket.take_error()
     }
 
     /// Sets whether reads, peeks and writes return
@@ -492,44 +474,16 @@ impl TcpStream {
     ///
     /// The system's, for a descriptor that is not open.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        let _changing = self.settings.changing();
-        self.socket().set_nonblocking(nonblocking)?;
-        self.settings.set_nonblocking(nonblocking);
-        Ok(())
+        self.socket.set_nonblocking(nonblocking)
     }
 
-    pub(super) fn new(source: Source<net::TcpStream>, settings: Settings) -> TcpStream {
-        let settings = Arc::new(settings);
-        TcpStream { source, settings }
-    }
-
-    pub(super) fn adopt(stream: net::TcpStream) -> TcpStream {
-        let stream = TcpStream::new(Source::new(stream), Settings::adopted());
-        stream.source.mark_shared();
-        stream
-    }
-
-    /// The socket, for somebody outside who may change or duplicate it.
-    pub(super) fn lend(&self) -> &net::TcpStream {
-        self.source.mark_shared();
-        self.settings.invalidate();
-        self.socket()
-    }
-
-    pub(super) fn into_std(self) -> net::TcpStream {
-        self.settings.invalidate();
-        self.source.into_inner()
-    }
-
-    /// The socket, for calls that never wait and leave the settings alone.
-    #[inline]
-    pub(crate) fn socket(&self) -> &net::TcpStream {
-        self.source.get_ref()
+    pub(crate) fn new(socket: Socket<net::TcpStream>) -> TcpStream {
+        TcpStream { socket }
     }
 }
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket().fmt(f)
+        self.socket.plain().fmt(f)
     }
 }

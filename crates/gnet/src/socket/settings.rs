@@ -29,12 +29,15 @@ const FULL: u8 = 1 << 4;
 /// Somebody takes over the kernel's values at this moment.
 const REFRESHING: u8 = 1 << 5;
 
+/// The receiving side may have been shut down: here, or through a descriptor that others have.
+const MAY_HAVE_ENDED: u8 = 1 << 6;
+
 /// The settings of one open socket, shared by all handles that `try_clone` has made of it.
 ///
 /// The atomics are `Relaxed`: each value stands for itself, and two threads that set and use the
 /// same socket without more synchronisation race in `std` too. What must not get apart is a value here
 /// and the kernel's: that is what `changing` is for.
-pub(super) struct Settings {
+pub(crate) struct Settings {
     flags: AtomicU8,
     /// Nanoseconds; zero is none, as in the kernel.
     read_timeout: AtomicU64,
@@ -47,18 +50,23 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Of a TCP socket that was made just now.
-    pub(super) fn fresh() -> Settings {
+    pub(crate) fn fresh() -> Settings {
         Settings::with(0, 0, 0)
     }
 
+    /// Of a socket of another kind that was made just now.
+    pub(crate) fn fresh_but_not_tcp() -> Settings {
+        Settings::with(SHORT_SAYS_NOTHING, 0, 0)
+    }
+
     /// Of a descriptor that came from outside: the first call that needs them asks the kernel.
-    pub(super) fn adopted() -> Settings {
-        Settings::with(STALE, 0, 0)
+    pub(crate) fn adopted() -> Settings {
+        Settings::with(STALE | MAY_HAVE_ENDED, 0, 0)
     }
 
     /// Of a socket that was accepted on the listener with these settings. Linux hands on the
     /// timeouts, and not `O_NONBLOCK`.
-    pub(super) fn accepted(&self) -> Settings {
+    pub(crate) fn accepted(&self) -> Settings {
         Settings::with(
             self.flags.load(Relaxed) & SHORT_SAYS_NOTHING,
             self.read_timeout.load(Relaxed),
@@ -82,7 +90,7 @@ impl Settings {
     ///
     /// An error that an earlier call has swallowed.
     #[inline]
-    pub(super) fn mode(&self, socket: impl AsFd) -> io::Result<Mode> {
+    pub(crate) fn mode(&self, socket: impl AsFd) -> io::Result<Mode> {
         let flags = self.flags.load(Relaxed);
         if flags & (STALE | REFRESHING | SWALLOWED) == 0 {
             return Ok(Mode(flags));
@@ -95,22 +103,32 @@ impl Settings {
     }
 
     /// Says that the kernel's values may from now on be changed without these.
-    pub(super) fn invalidate(&self) {
-        self.set(STALE, true);
+    pub(crate) fn invalidate(&self) {
+        self.set(STALE | MAY_HAVE_ENDED, true);
     }
 
-    pub(super) fn is_stale(&self) -> bool {
+    /// Says that the receiving side is shut down, or about to be.
+    pub(crate) fn set_may_have_ended(&self) {
+        self.set(MAY_HAVE_ENDED, true);
+    }
+
+    /// Whether the receiving side may have been shut down. It never comes back.
+    pub(crate) fn may_have_ended(&self) -> bool {
+        self.flags.load(Relaxed) & MAY_HAVE_ENDED != 0
+    }
+
+    pub(crate) fn is_stale(&self) -> bool {
         self.flags.load(Relaxed) & (STALE | REFRESHING) != 0
     }
 
     /// To be held over a change of the kernel's value and of the one here.
-    pub(super) fn changing(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn changing(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the kernel's values over, if these may be stale. Whoever else needs them meanwhile waits for that.
     #[cold]
-    pub(super) fn refresh(&self, socket: impl AsFd) {
+    pub(crate) fn refresh(&self, socket: impl AsFd) {
         let _changing = self.changing();
         if self.flags.load(Relaxed) & STALE == 0 {
             return;
@@ -129,42 +147,42 @@ impl Settings {
         self.set(REFRESHING, false);
     }
 
-    pub(super) fn nonblocking(&self) -> bool {
+    pub(crate) fn nonblocking(&self) -> bool {
         Mode(self.flags.load(Relaxed)).nonblocking()
     }
 
-    pub(super) fn set_nonblocking(&self, nonblocking: bool) {
+    pub(crate) fn set_nonblocking(&self, nonblocking: bool) {
         self.set(NONBLOCKING, nonblocking);
     }
 
     #[inline]
-    pub(super) fn read_timeout(&self) -> Option<Duration> {
+    pub(crate) fn read_timeout(&self) -> Option<Duration> {
         from_nanos(self.read_timeout.load(Relaxed))
     }
 
-    pub(super) fn set_read_timeout(&self, timeout: Option<Duration>) {
+    pub(crate) fn set_read_timeout(&self, timeout: Option<Duration>) {
         self.read_timeout.store(to_nanos(timeout), Relaxed);
     }
 
     #[inline]
-    pub(super) fn write_timeout(&self) -> Option<Duration> {
+    pub(crate) fn write_timeout(&self) -> Option<Duration> {
         from_nanos(self.write_timeout.load(Relaxed))
     }
 
-    pub(super) fn set_write_timeout(&self, timeout: Option<Duration>) {
+    pub(crate) fn set_write_timeout(&self, timeout: Option<Duration>) {
         self.write_timeout.store(to_nanos(timeout), Relaxed);
     }
 
     /// Says whether the send buffer was found full.
     #[cold]
-    pub(super) fn set_full(&self, full: bool) {
+    pub(crate) fn set_full(&self, full: bool) {
         self.set(FULL, full);
     }
 
     /// Keeps an error for the next call, because the present one has something better to return
     /// and the kernel tells an error once only.
     #[cold]
-    pub(super) fn swallow(&self, error: Errno) {
+    pub(crate) fn swallow(&self, error: Errno) {
         // These the kernel says again whenever it is asked.
         if !matches!(error, Errno::PIPE | Errno::AGAIN) {
             self.swallowed.store(error.raw_os_error(), Relaxed);
@@ -173,7 +191,7 @@ impl Settings {
     }
 
     /// The error kept by [`swallow`](Self::swallow), for one caller.
-    pub(super) fn take_swallowed(&self) -> Option<io::Error> {
+    pub(crate) fn take_swallowed(&self) -> Option<io::Error> {
         (self.flags.fetch_and(!SWALLOWED, Relaxed) & SWALLOWED != 0)
             .then(|| io::Error::from_raw_os_error(self.swallowed.load(Relaxed)))
     }
@@ -189,12 +207,12 @@ impl Settings {
 
 /// How one call has to behave.
 #[derive(Clone, Copy)]
-pub(super) struct Mode(u8);
+pub(crate) struct Mode(u8);
 
 impl Mode {
     /// Whether it must return at once.
     #[inline]
-    pub(super) fn nonblocking(self) -> bool {
+    pub(crate) fn nonblocking(self) -> bool {
         self.0 & NONBLOCKING != 0
     }
 
@@ -203,25 +221,25 @@ impl Mode {
     /// The kernel reports room when a third of the buffer is free, and takes what fits in less. Whoever
     /// waits in std waits for that third too; but a write that begins meanwhile is tried first.
     #[inline]
-    pub(super) fn full(self) -> bool {
+    pub(crate) fn full(self) -> bool {
         self.0 & FULL != 0
     }
 
     /// Whether a transfer shorter than its buffer means that the next would have to wait.
     #[inline]
-    pub(super) fn short_means_drained(self) -> bool {
+    pub(crate) fn short_means_drained(self) -> bool {
         self.0 & SHORT_SAYS_NOTHING == 0
     }
 }
 
 /// Whether the error is that of a deadline which has passed while parked, and not a time-out of
 /// the connection itself, which the kernel reports.
-pub(super) fn is_deadline(error: &io::Error) -> bool {
+pub(crate) fn is_deadline(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
 }
 
 /// `None` for a time-out that is too far away for any clock.
-pub(super) fn within_the_clock(timeout: Duration) -> Option<Duration> {
+pub(crate) fn within_the_clock(timeout: Duration) -> Option<Duration> {
     Instant::now().checked_add(timeout).map(|_| timeout)
 }
 

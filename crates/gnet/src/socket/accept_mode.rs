@@ -6,9 +6,9 @@
 //! since, and disarmed before it is lent.
 
 use std::io;
-use std::net::{self, SocketAddr};
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
+use super::PlainListener;
 use super::settings::Settings;
 
 /// The settings of one listening socket, shared by all handles that `try_clone` has made of it.
@@ -31,7 +31,7 @@ impl AcceptMode {
     }
 
     /// The settings, taken over from the kernel where they could be stale.
-    pub(super) fn settings(&self, listener: &net::TcpListener) -> &Settings {
+    pub(super) fn settings(&self, listener: &impl PlainListener) -> &Settings {
         if self.settings.is_stale() {
             let _still_not_armed = self.lock();
             self.settings.refresh(listener);
@@ -40,10 +40,10 @@ impl AcceptMode {
     }
 
     /// Accepts a connection that waits already; `WouldBlock` if none does.
-    pub(super) fn accept(
+    pub(super) fn accept<T: PlainListener>(
         &self,
-        listener: &net::TcpListener,
-    ) -> io::Result<(net::TcpStream, SocketAddr)> {
+        listener: &T,
+    ) -> io::Result<(T::Stream, T::Addr)> {
         let armed = self.armed.read().unwrap_or_else(PoisonError::into_inner);
         if *armed {
             return listener.accept();
@@ -59,7 +59,7 @@ impl AcceptMode {
     }
 
     /// Gives the kernel the mode that std would have, for somebody who gets the descriptor.
-    pub(super) fn lend(&self, listener: &net::TcpListener) {
+    pub(super) fn lend(&self, listener: &impl PlainListener) {
         let mut armed = self.lock();
         if *armed && !self.settings.nonblocking() {
             // Fails only for a descriptor that is none, and that its user will find out.
@@ -72,7 +72,7 @@ impl AcceptMode {
     /// Records the user's choice, and tells the kernel unless the flag is needed there.
     pub(super) fn set_nonblocking(
         &self,
-        listener: &net::TcpListener,
+        listener: &impl PlainListener,
         nonblocking: bool,
     ) -> io::Result<()> {
         let armed = self.lock();
@@ -90,6 +90,7 @@ impl AcceptMode {
 
 #[cfg(test)]
 mod tests {
+    use std::net;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 

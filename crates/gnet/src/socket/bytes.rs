@@ -1,7 +1,6 @@
 //! Bytes in and out of a stream.
 
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::net;
+use std::io::{self, IoSlice, IoSliceMut};
 
 use greenlet::io::Progress;
 use rustix::io::Errno;
@@ -10,32 +9,37 @@ use rustix::net::{
 };
 
 use super::settings::is_deadline;
-use super::stream::TcpStream;
 use super::system::SEND;
+use super::{PlainSocket, Socket};
 
 /// The most buffers that one vectored call takes: the kernel's `UIO_MAXIOV`.
 const MOST_BUFFERS: usize = 1024;
 
 const RECEIVE: RecvFlags = RecvFlags::DONTWAIT;
 
-impl TcpStream {
+impl<T: PlainSocket> Socket<T> {
     #[inline]
-    fn read_into(&self, buf: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn read_into(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.receive(buf.len(), RECEIVE, |socket, flags| {
             Ok(recv(socket, &mut *buf, flags)?.0)
         })
     }
 
-    fn read_into_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    pub(crate) fn read_into_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let count = bufs.len().min(MOST_BUFFERS);
         let bufs = &mut bufs[..count];
-        self.receive(total(bufs), RECEIVE, |socket, flags| {
+        let room = total(bufs);
+        // `readv`, which std makes, does not ask the socket for nothing.
+        if room == 0 {
+            return Ok(0);
+        }
+        self.receive(room, RECEIVE, |socket, flags| {
             let mut control = RecvAncillaryBuffer::default();
             Ok(recvmsg(socket, bufs, &mut control, flags)?.bytes)
         })
     }
 
-    pub(super) fn peek_into(&self, buf: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn peek_into(&self, buf: &mut [u8]) -> io::Result<usize> {
         let flags = RECEIVE | RecvFlags::PEEK;
         self.receive(buf.len(), flags, |socket, flags| {
             Ok(recv(socket, &mut *buf, flags)?.0)
@@ -43,13 +47,18 @@ impl TcpStream {
     }
 
     #[inline]
-    fn write_from(&self, buf: &[u8]) -> io::Result<usize> {
+    pub(crate) fn write_from(&self, buf: &[u8]) -> io::Result<usize> {
         self.transmit(buf.len(), |socket, done| send(socket, &buf[done..], SEND))
     }
 
-    fn write_from_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    pub(crate) fn write_from_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let bufs = &bufs[..bufs.len().min(MOST_BUFFERS)];
-        self.transmit(total(bufs), |socket, done| {
+        let len = total(bufs);
+        // Nor does `writev` trouble it with nothing.
+        if len == 0 {
+            return Ok(0);
+        }
+        self.transmit(len, |socket, done| {
             let mut control = SendAncillaryBuffer::default();
             if done == 0 {
                 return sendmsg(socket, bufs, &mut control, SEND);
@@ -68,11 +77,11 @@ impl TcpStream {
         &self,
         room: usize,
         flags: RecvFlags,
-        mut op: impl FnMut(&net::TcpStream, RecvFlags) -> Result<usize, Errno>,
+        mut op: impl FnMut(&T, RecvFlags) -> Result<usize, Errno>,
     ) -> io::Result<usize> {
-        let mode = self.settings.mode(self.socket())?;
+        let mode = self.settings.mode(self.plain())?;
         if mode.nonblocking() {
-            return Ok(op(self.socket(), flags)?);
+            return Ok(op(self.plain(), flags)?);
         }
         // What is only looked at stays, however little it is.
         let takes = !flags.contains(RecvFlags::PEEK);
@@ -88,9 +97,9 @@ impl TcpStream {
         });
         match received {
             // It may have come while other greenlets had the thread: std's would have seen it.
-            Err(error) if is_deadline(&error) => match op(self.socket(), flags) {
-                // Nothing is all that was asked for. So thinks Linux, once it has waited for it.
-                Err(Errno::AGAIN) if room == 0 => Ok(0),
+            Err(error) if is_deadline(&error) => match op(self.plain(), flags) {
+                // Nothing is all that was asked for. So thinks Linux's TCP, once it has waited for it.
+                Err(Errno::AGAIN) if room == 0 && mode.short_means_drained() => Ok(0),
                 received => Ok(received?),
             },
             received => received,
@@ -105,16 +114,16 @@ impl TcpStream {
     fn transmit(
         &self,
         len: usize,
-        mut op: impl FnMut(&net::TcpStream, usize) -> Result<usize, Errno>,
+        mut op: impl FnMut(&T, usize) -> Result<usize, Errno>,
     ) -> io::Result<usize> {
-        let mode = self.settings.mode(self.socket())?;
+        let mode = self.settings.mode(self.plain())?;
         // Nothing to send finds out whether it could be sent, and never waits.
         if len == 0 || mode.nonblocking() {
-            return Ok(op(self.socket(), 0)?);
+            return Ok(op(self.plain(), 0)?);
         }
         let (mut done, mut waited) = (0, false);
         if mode.full() {
-            match op(self.socket(), 0) {
+            match op(self.plain(), 0) {
                 Ok(count) if count == len => return Ok(len),
                 Ok(count) => done = count,
                 Err(Errno::AGAIN) => (),
@@ -150,7 +159,7 @@ impl TcpStream {
             self.settings.set_full(false);
         }
         match sent {
-            Err(error) if is_deadline(&error) => match op(self.socket(), done) {
+            Err(error) if is_deadline(&error) => match op(self.plain(), done) {
                 Ok(count) => Ok(done + count),
                 Err(error) if done == 0 => Err(error.into()),
                 Err(error) => {
@@ -168,58 +177,4 @@ impl TcpStream {
 fn total(bufs: &[impl std::ops::Deref<Target = [u8]>]) -> usize {
     bufs.iter()
         .fold(0, |sum: usize, buf| sum.saturating_add(buf.len()))
-}
-
-impl Read for TcpStream {
-    #[inline]
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.read_into(buf)
-    }
-
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.read_into_vectored(bufs)
-    }
-}
-
-impl Write for TcpStream {
-    #[inline]
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.write_from(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write_from_vectored(bufs)
-    }
-
-    #[inline]
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Read for &TcpStream {
-    #[inline]
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.read_into(buf)
-    }
-
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.read_into_vectored(bufs)
-    }
-}
-
-impl Write for &TcpStream {
-    #[inline]
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.write_from(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write_from_vectored(bufs)
-    }
-
-    #[inline]
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -1,0 +1,6 @@
+//! UDP: the datagrams of `std::net`.
+
+mod options;
+mod socket;
+
+pub use socket::UdpSocket;
