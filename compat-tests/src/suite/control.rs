@@ -2,7 +2,7 @@
 
 use super::measure::{Outcomes, Run};
 use super::{Control, FileReport, TestReport, What, read_json, write_json};
-use crate::generate::{self, Exclusion, Source, TestFile, Unit};
+use crate::generate::{self, Exclusion, Program, Source, TestFile, Unit};
 use crate::library::{Compiler, Library};
 use crate::package::Package;
 use crate::run::{Mode, Outcome, list};
@@ -67,20 +67,25 @@ pub(crate) fn control(
     let mut package = Package::write(&folder.join("control"), build, &shims, files, &support)?;
     package.prune()?;
     let programs = package.build()?;
+    // One that has a `main` of its own would run.
+    let has_harness = |name: &str| {
+        let mut files = package.files.iter();
+        files.all(|file| file.program != Program::OwnMain || file.target() != name)
+    };
     let listed = programs
         .iter()
+        .filter(|(name, _)| has_harness(name))
         .map(|(name, path)| Ok((name.as_str(), list(path)?)))
         .collect::<Result<BTreeMap<_, _>>>()?;
     let measured = run.measure(&package, &programs, &[Mode::Plain], &|_| true)?;
     let files = package.files.iter().zip(measured).map(|(file, measured)| {
         let mut left_out = Vec::new();
         collect_left_out(&file.units, &mut Vec::new(), &mut left_out);
-        let own = &listed
-            .get(file.target())
-            .with_context(|| file.target().to_owned())?;
+        let own = listed.get(file.target());
         let tests = file.tests();
         let is_there = |name: &str| {
-            file.program == generate::Program::OwnMain || own.contains(&(file.prefix() + name))
+            // Without a harness it is one test, and there.
+            own.is_none_or(|own| own.contains(&(file.prefix() + name)))
         };
         let compiled = tests
             .iter()

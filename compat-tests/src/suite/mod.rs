@@ -130,6 +130,7 @@ pub(crate) fn run(what: What, arguments: &Arguments) -> Result<ExitCode> {
     let filter = Filter {
         file: &arguments.file,
         test: &arguments.test,
+        in_some_modes: !arguments.modes.is_empty(),
     };
     Ok(if say(&problems(&report, &known, filter)) {
         ExitCode::SUCCESS

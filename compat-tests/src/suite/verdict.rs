@@ -20,11 +20,13 @@ pub(crate) struct Problem {
 pub(crate) struct Filter<'a> {
     pub(crate) file: &'a str,
     pub(crate) test: &'a str,
+    /// Not in all modes.
+    pub(crate) in_some_modes: bool,
 }
 
 impl Filter<'_> {
     fn is_everything(self) -> bool {
-        self.file.is_empty() && self.test.is_empty()
+        self.file.is_empty() && self.test.is_empty() && !self.in_some_modes
     }
 }
 
@@ -357,6 +359,12 @@ mod tests {
         assert_eq!(found(&good, &of("b.rs::line_1")), [""; 0]);
         let other_mode = entry("modes = [\"one-hub\"]");
         assert!(found(&good, &other_mode)[0].contains("no such test"));
+        let known: Known = toml::from_str(&other_mode).unwrap();
+        let filter = Filter {
+            in_some_modes: true,
+            ..Filter::default()
+        };
+        assert_eq!(problems(&good, &known, filter), []);
     }
 
     #[test]
