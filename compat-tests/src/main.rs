@@ -2,6 +2,7 @@
 
 mod cargo;
 mod generate;
+mod json;
 mod known;
 mod library;
 mod map;

@@ -32,8 +32,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let place = &arguments.place;
     let known = place.known()?;
     let all = suite::Arguments::all(place.clone(), arguments.pace.clone());
-    let tests = suite::measure(What::Tests, &all, &known)?;
-    let examples = suite::measure(What::Examples, &all, &known)?;
+    let with = suite::std_and_compiler()?;
+    let tests = suite::measure(What::Tests, &all, &known, &with)?;
+    let examples = suite::measure(What::Examples, &all, &known, &with)?;
     let parity = parity::measure(place, &[])?;
 
     let mut is_good = true;

@@ -3,6 +3,7 @@
 use super::probe::Probe;
 use super::rewrite::std_paths;
 use crate::cargo::{cargo, write, write_lock};
+use crate::json;
 use crate::library::rustc;
 use crate::shims::Shims;
 use anyhow::{Context, Result, anyhow, bail};
@@ -10,7 +11,6 @@ use cargo_metadata::diagnostic::{Diagnostic, DiagnosticSpan};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 
 /// Errors of names that are there, but whose types nothing says.
@@ -38,9 +38,7 @@ pub(crate) fn control(probes: &[&Probe], folder: &Path, target: &Path) -> Result
     let kept = folder.join("control.json");
     let (rustc, source) = (rustc(&["-vV"])?, source(probes, &Shims::none())?);
     // A file that is damaged, or of another version, is as good as none.
-    let known = fs::read_to_string(&kept).ok();
-    let known = known.and_then(|text| serde_json::from_str::<Control>(&text).ok());
-    if let Some(known) = known
+    if let Ok(known) = json::read::<Control>(&kept)
         && known.rustc == rustc
         && known.source == source
     {
@@ -51,7 +49,7 @@ pub(crate) fn control(probes: &[&Probe], folder: &Path, target: &Path) -> Result
         source,
         failed: check(probes, &Shims::none(), &folder.join("control"), target)?,
     };
-    write(&kept, &serde_json::to_string(&control)?)?;
+    json::write(&kept, &control)?;
     Ok(control.failed)
 }
 

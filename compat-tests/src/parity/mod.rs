@@ -17,8 +17,8 @@ mod signature;
 mod spelling;
 mod text;
 
+use crate::json;
 use crate::shims::Shims;
-use crate::suite::write_json;
 use crate::workspace::Place;
 use anyhow::{Result, bail};
 use collect::Probes;
@@ -104,7 +104,7 @@ pub(crate) fn measure(place: &Place, asked: &[String]) -> Result<Report> {
     let out = place.target()?;
     let wanted = modules(&shims, asked)?;
     let report = measure_modules(&shims, &wanted, &out.join("parity"), &out.join("build"))?;
-    write_json(&out.join("parity.json"), &report)?;
+    json::write(&out.join("parity.json"), &report)?;
     Ok(report)
 }
 

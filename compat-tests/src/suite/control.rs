@@ -1,11 +1,12 @@
 //! The control: std's tests on std itself.
 
-use super::measure::{Outcomes, Run};
-use super::{Control, FileReport, TestReport, What, read_json, write_json};
-use crate::generate::{self, Exclusion, Program, Source, TestFile, Unit};
+use super::measure::{Outcomes, Run, there};
+use super::{Control, FileReport, TestReport, What};
+use crate::generate::{self, Exclusion, Source, TestFile, Unit};
+use crate::json;
 use crate::library::{Compiler, Library};
 use crate::package::Package;
-use crate::run::{Mode, Outcome, list};
+use crate::run::{Mode, Outcome};
 use crate::shims::Shims;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,7 @@ pub(crate) fn control(
     let support = generate::support(library, &shims)?;
     let key = key(compiler, &files, &support, run)?;
     let saved = folder.join("control.json");
-    if let Ok(controls) = read_json::<Controls>(&saved)
+    if let Ok(controls) = json::read::<Controls>(&saved)
         && controls.key == key
     {
         eprintln!("the control (std on itself): as before");
@@ -67,29 +68,13 @@ pub(crate) fn control(
     let mut package = Package::write(&folder.join("control"), build, &shims, files, &support)?;
     package.prune()?;
     let programs = package.build()?;
-    // One that has a `main` of its own would run.
-    let has_harness = |name: &str| {
-        let mut files = package.files.iter();
-        files.all(|file| file.program != Program::OwnMain || file.target() != name)
-    };
-    let listed = programs
-        .iter()
-        .filter(|(name, _)| has_harness(name))
-        .map(|(name, path)| Ok((name.as_str(), list(path)?)))
-        .collect::<Result<BTreeMap<_, _>>>()?;
-    let measured = run.measure(&package, &programs, &[Mode::Plain], &|_| true)?;
-    let files = package.files.iter().zip(measured).map(|(file, measured)| {
+    let there = there(&package, &programs)?;
+    let measured = run.measure(&package, &programs, &there, &[Mode::Plain], &|_| true)?;
+    let files = package.files.iter().zip(measured).zip(there);
+    let files = files.map(|((file, measured), there)| {
         let mut left_out = Vec::new();
         collect_left_out(&file.units, &mut Vec::new(), &mut left_out);
-        let own = listed.get(file.target());
         let tests = file.tests();
-        let is_there = |name: &str| {
-            // Without a harness it is one test, and there.
-            own.is_none_or(|own| own.contains(&(file.prefix() + name)))
-        };
-        let compiled = tests
-            .iter()
-            .filter(|test| test.dropped.is_none() && is_there(&test.name));
         Ok(File {
             left_out,
             units: unit_names(&file.units),
@@ -97,7 +82,7 @@ pub(crate) fn control(
                 .into_iter()
                 .filter_map(|(name, mut modes)| Some((name, modes.remove(&Mode::Plain)?)))
                 .collect(),
-            compiled: compiled.map(|test| test.name.clone()).collect(),
+            compiled: there,
             tests: tests
                 .iter()
                 .map(|test| (test.name.clone(), test.dropped.cloned()))
@@ -119,7 +104,7 @@ pub(crate) fn control(
         .iter()
         .all(|file| file.outcomes.values().all(is_good))
     {
-        write_json(&saved, &controls)?;
+        json::write(&saved, &controls)?;
     }
     Ok(controls)
 }

@@ -5,7 +5,7 @@ use crate::known::Known;
 use crate::package::Package;
 use crate::run::{Mode, Outcome, Program, Runner, list};
 use anyhow::{Context, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,18 +31,44 @@ struct Job<'a> {
     modes: Vec<Mode>,
 }
 
+/// By file, the tests that its program has: those that are compiled, and not for another target.
+pub(crate) fn there(
+    package: &Package<'_>,
+    programs: &BTreeMap<String, PathBuf>,
+) -> Result<Vec<BTreeSet<String>>> {
+    let mut lists = BTreeMap::new();
+    let mut all = Vec::new();
+    for file in &package.files {
+        let target = file.target();
+        let path = programs.get(target).with_context(|| target.to_owned())?;
+        // One that has a `main` of its own would run; it is one test, and there.
+        let has_harness = file.program != generate::Program::OwnMain;
+        if has_harness && !lists.contains_key(target) {
+            lists.insert(target, list(path)?);
+        }
+        let is_there = |name: &str| {
+            let list = lists.get(target);
+            list.is_none_or(|list: &BTreeSet<String>| list.contains(&(file.prefix() + name)))
+        };
+        let tests = file.tests().into_iter();
+        let tests = tests.filter(|test| test.dropped.is_none() && is_there(&test.name));
+        all.push(tests.map(|test| test.name).collect());
+    }
+    Ok(all)
+}
+
 impl Run<'_> {
     /// The outcomes by file.
     pub(crate) fn measure(
         &self,
         package: &Package<'_>,
         programs: &BTreeMap<String, PathBuf>,
+        there: &[BTreeSet<String>],
         modes: &[Mode],
         is_wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<Outcomes>> {
         let mut outcomes = vec![Outcomes::new(); package.files.len()];
         let mut jobs = Vec::new();
-        let mut lists = BTreeMap::new();
         let names: Vec<Vec<_>> = package.files.iter().map(TestFile::tests).collect();
         for (at, file) in package.files.iter().enumerate() {
             let path = programs
@@ -54,14 +80,13 @@ impl Run<'_> {
                 has_harness,
                 may_be_silent: file.program != generate::Program::Shared,
             };
-            if has_harness && !lists.contains_key(path) {
-                lists.insert(path, list(path)?);
-            }
             let mut single = Vec::new();
-            for test in names[at].iter().filter(|test| test.dropped.is_none()) {
-                let is_there = !has_harness || lists[path].contains(&(file.prefix() + &test.name));
+            for test in names[at]
+                .iter()
+                .filter(|test| there[at].contains(&test.name))
+            {
                 let full = format!("{}::{}", file.source, test.name);
-                if !is_there || self.known.is_skipped(&full) || !is_wanted(&test.name) {
+                if self.known.is_skipped(&full) || !is_wanted(&test.name) {
                     continue;
                 }
                 if test.unit.kind == Kind::CompileOnly {

@@ -9,6 +9,7 @@ pub(crate) use report::{Control, FileReport, Report, TestReport};
 pub(crate) use verdict::{Filter, problems, say, table};
 
 use crate::generate::{self, Source, TestFile};
+use crate::json;
 use crate::known::Known;
 use crate::library::{Compiler, Library};
 use crate::map::path;
@@ -17,9 +18,7 @@ use crate::ports::Ports;
 use crate::run::{Mode, Runner};
 use crate::shims::Shims;
 use crate::workspace;
-use anyhow::{Context, Result, bail};
-use std::fs;
-use std::path::PathBuf;
+use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -125,7 +124,7 @@ impl Arguments {
 /// Runs the command.
 pub(crate) fn run(what: What, arguments: &Arguments) -> Result<ExitCode> {
     let known = arguments.place.known()?;
-    let report = measure(what, arguments, &known)?;
+    let report = measure(what, arguments, &known, &std_and_compiler()?)?;
     print!("{}", table(&report));
     let filter = Filter {
         file: &arguments.file,
@@ -139,8 +138,8 @@ pub(crate) fn run(what: What, arguments: &Arguments) -> Result<ExitCode> {
     })
 }
 
-/// Runs everything, and writes the report.
-pub(crate) fn measure(what: What, arguments: &Arguments, known: &Known) -> Result<Report> {
+/// std's sources, and the compiler that they are compiled by.
+pub(crate) fn std_and_compiler() -> Result<(Library, Compiler)> {
     let library = Library::find()?;
     let compiler = Compiler::find()?;
     eprintln!(
@@ -155,6 +154,16 @@ pub(crate) fn measure(what: What, arguments: &Arguments, known: &Known) -> Resul
              and are left out"
         );
     }
+    Ok((library, compiler))
+}
+
+/// Runs everything, and writes the report.
+pub(crate) fn measure(
+    what: What,
+    arguments: &Arguments,
+    known: &Known,
+    (library, compiler): &(Library, Compiler),
+) -> Result<Report> {
     let shims = arguments.place.shims()?;
     let target = arguments.place.target()?;
     let folder = target.join(what.name());
@@ -166,8 +175,8 @@ pub(crate) fn measure(what: What, arguments: &Arguments, known: &Known) -> Resul
         jobs: arguments.pace.jobs(),
         repeat: arguments.repeat,
     };
-    let sources = what.sources(&library)?;
-    let control = control::control(what, &library, &compiler, &sources, &folder, &build, &run)?;
+    let sources = what.sources(library)?;
+    let control = control::control(what, library, compiler, &sources, &folder, &build, &run)?;
 
     let wanted: Vec<usize> = (0..sources.len())
         .filter(|at| {
@@ -178,18 +187,19 @@ pub(crate) fn measure(what: What, arguments: &Arguments, known: &Known) -> Resul
         bail!("no file of std's {} is chosen that has a shim", what.name());
     }
     let files = wanted.iter().map(|at| {
-        let mut file = what.file(&library, &sources[*at], &shims)?;
+        let mut file = what.file(library, &sources[*at], &shims)?;
         control.leave_out(*at, &mut file)?;
         Ok(file)
     });
     let files = files.collect::<Result<Vec<_>>>()?;
     eprintln!("the shims:");
-    let support = generate::support(&library, &shims)?;
+    let support = generate::support(library, &shims)?;
     let mut package = Package::write(&folder.join("shims"), &build, &shims, files, &support)?;
     package.prune()?;
     let programs = package.build()?;
     let modes = arguments.modes(what);
-    let mut measured = run.measure(&package, &programs, &modes, &|name| {
+    let there = measure::there(&package, &programs)?;
+    let mut measured = run.measure(&package, &programs, &there, &modes, &|name| {
         name.contains(&arguments.test)
     })?;
     let files = sources.iter().enumerate().map(|(at, source)| {
@@ -205,23 +215,13 @@ pub(crate) fn measure(what: What, arguments: &Arguments, known: &Known) -> Resul
         files: files.collect(),
         other_files: what
             .other()
-            .sources(&library)?
+            .sources(library)?
             .into_iter()
             .map(|source| source.path)
             .collect(),
     };
     let path = target.join(format!("{}.json", what.name()));
-    write_json(&path, &report)?;
+    json::write(&path, &report)?;
     eprintln!("written: {}", path.display());
     Ok(report)
-}
-
-pub(crate) fn write_json(path: &std::path::Path, value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    fs::write(path, text + "\n").with_context(|| path.display().to_string())
-}
-
-pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &PathBuf) -> Result<T> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    serde_json::from_str(&text).with_context(|| path.display().to_string())
 }
