@@ -182,82 +182,49 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// All handles of one open file read at the same position, which each read moves: what one gets, no other does.
-impl Read for &File {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.read_into(buf)
-    }
+/// Implements what `std` does for the file and for a reference to it.
+macro_rules! impl_transfer {
+    ($($file:ty),*) => {$(
+        /// All handles of one open file read at the same position, which each read moves: what one gets, no other does.
+        impl Read for $file {
+            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                self.read_into(buf)
+            }
 
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.read_into_vectored(bufs)
-    }
+            fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                self.read_into_vectored(bufs)
+            }
 
-    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        self.read_all(buf)
-    }
+            fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
+                self.read_all(buf)
+            }
 
-    fn read_to_string(&mut self, buf: &mut String) -> io::Result<usize> {
-        self.read_all_text(buf)
-    }
+            fn read_to_string(&mut self, buf: &mut String) -> io::Result<usize> {
+                self.read_all_text(buf)
+            }
+        }
+
+        impl Write for $file {
+            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+                self.write_from(buf)
+            }
+
+            fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.write_from_vectored(bufs)
+            }
+
+            /// Does nothing: there is no buffer. [`sync_all`](File::sync_all) is for what the system has not written yet.
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        impl Seek for $file {
+            fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+                self.seek_to(pos)
+            }
+        }
+    )*};
 }
 
-impl Write for &File {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.write_from(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write_from_vectored(bufs)
-    }
-
-    /// Does nothing: there is no buffer. [`sync_all`](File::sync_all) is for what the system has not written yet.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Seek for &File {
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        self.seek_to(pos)
-    }
-}
-
-/// See the note on `&File`.
-impl Read for File {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.read_into(buf)
-    }
-
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.read_into_vectored(bufs)
-    }
-
-    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
-        self.read_all(buf)
-    }
-
-    fn read_to_string(&mut self, buf: &mut String) -> io::Result<usize> {
-        self.read_all_text(buf)
-    }
-}
-
-impl Write for File {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.write_from(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write_from_vectored(bufs)
-    }
-
-    /// Does nothing, as for `&File`.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Seek for File {
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        self.seek_to(pos)
-    }
-}
+impl_transfer!(File, &File);
