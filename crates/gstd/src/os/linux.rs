@@ -1,0 +1,5 @@
+//! [`std::os::linux`], with the modules that block replaced.
+
+pub use gfs::linux as fs;
+pub use gnet::linux as net;
+pub use std::os::linux::*;
