@@ -6,6 +6,7 @@ mod functions;
 #[cfg(target_os = "linux")]
 pub mod linux;
 mod open_options;
+mod opening;
 pub mod unix;
 
 pub use dir::{DirBuilder, DirEntry, ReadDir};

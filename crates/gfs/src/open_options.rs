@@ -5,9 +5,8 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use greenlet::offload;
-
 use crate::file::File;
+use crate::opening::opening;
 
 /// What a file is opened for, and what happens if it is there, or is not.
 ///
@@ -195,7 +194,7 @@ impl OpenOptions {
     /// more; `InvalidInput` for options that do not go together and for a path with a zero byte in it.
     pub fn open<P: AsRef<Path>>(&self, path: P) -> io::Result<File> {
         let path = path.as_ref();
-        offload(|| self.inner.open(path)).map(File::from)
+        opening(&[path], || self.inner.open(path)).map(File::from)
     }
 }
 

@@ -4,6 +4,7 @@ mod fixture;
 
 use std::cell::RefCell;
 use std::io::{ErrorKind, Read, Write};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -86,6 +87,36 @@ fn opening_lets_the_others_run() {
         let mut reader = File::open(path).unwrap();
         assert_eq!(reader.read(&mut [0; 8]).unwrap(), 0);
     });
+}
+
+/// Those that open pipes and read terminals have threads of their own.
+#[test]
+fn more_may_open_than_there_are_threads_for() {
+    let _deadline = deadline();
+    let folder = folder();
+    let paths: Vec<_> = (0..100)
+        .map(|n| fifo(folder.path(), &n.to_string()))
+        .collect();
+    let opening = |path: PathBuf| {
+        greenlet::spawn(move || {
+            if path.ends_with("0") {
+                gfs::read_to_string(path).unwrap()
+            } else {
+                let mut text = String::new();
+                File::open(path).unwrap().read_to_string(&mut text).unwrap();
+                text
+            }
+        })
+    };
+    let readers: Vec<_> = paths.iter().cloned().map(opening).collect();
+    greenlet::yield_now();
+    // Were all threads taken, nothing else could be opened.
+    for (number, path) in paths.into_iter().enumerate() {
+        gfs::write(path, number.to_string()).unwrap();
+    }
+    for (number, reader) in readers.into_iter().enumerate() {
+        assert_eq!(join(reader.join()), number.to_string());
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod timer;
 
 pub use hub::workers::workers;
 pub use local::{AccessError, Local};
-pub use offload::{is_alone, offload, offload_lookup};
+pub use offload::{is_alone, offload, offload_lookup, offload_wait};
 pub use task::{
     Builder, Greenlet, Handle, Id, JoinHandle, Killed, breathe, catch_unwind, current, is_kill,
     killing, panicking, resume_unwind, shield, spawn, yield_now,

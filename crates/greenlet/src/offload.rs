@@ -1,7 +1,7 @@
 //! Door 4: calls that block the thread.
 //!
 //! A pool of threads, grown on demand to a bound; idle ones end after a while. Name look-ups have a lane of their own, so that
-//! slow ones cannot hold up the rest.
+//! slow ones cannot hold up the rest, and so have calls that wait for somebody else.
 
 use crate::hub::inbox::Node;
 use crate::hub::{Hub, HubShared, fork};
@@ -21,12 +21,14 @@ const IDLE: Duration = Duration::from_secs(10);
 
 static GENERAL: Lane = Lane::new("greenlet-offload", 64);
 static LOOKUP: Lane = Lane::new("greenlet-lookup", 16);
+static WAIT: Lane = Lane::new("greenlet-wait", 1024);
 
 /// Runs `f`, which may block its thread, without blocking the other greenlets of this hub.
 ///
 /// The calling greenlet parks until `f` has returned; `f` runs on a thread of a pool, and may borrow from the caller's
 /// stack. A kill is held back until it has returned. When no other greenlet can ever run on this hub, `f` is called in
-/// place. At most 64 calls run at a time; more wait their turn. Mirrors gevent's `threadpool.apply`.
+/// place. At most 64 calls run at a time; more wait their turn. In a forked child, whose threads have stayed behind with the
+/// parent, `f` is called in place as well. Mirrors gevent's `threadpool.apply`.
 ///
 /// # Panics
 ///
@@ -68,10 +70,40 @@ where
     LOOKUP.run(f)
 }
 
+/// [`offload`] in the lane of calls that wait for somebody else, not for a device: for the other end of a FIFO to be
+/// opened, for what is typed at a terminal.
+///
+/// Whoever is waited for may be a greenlet that needs a thread of the pool to get there. So these calls have a lane of
+/// their own, of which at most 1,024 run at a time.
+///
+/// # Panics
+///
+/// A panic of `f` goes on in the caller.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Read;
+/// let (mut reader, writer) = std::io::pipe()?;
+/// let reading = greenlet::spawn(move || greenlet::offload_wait(|| reader.read(&mut [0; 1])));
+/// greenlet::yield_now(); // it waits for the end of the stream
+/// drop(writer);
+/// assert_eq!(reading.join().unwrap()?, 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn offload_wait<F, T>(f: F) -> T
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    WAIT.run(f)
+}
+
 /// Whether no other greenlet can ever run on this hub: whether [`offload`] would call its closure in place.
 ///
 /// For shims that can ask the system whether a call would block: where nobody waits, asking is a waste. It is true on a
-/// thread that has never spawned a greenlet, or whose greenlets have all ended; never on a worker.
+/// thread that has never spawned a greenlet, or whose greenlets have all ended, and in a forked child, where the others are
+/// the parent's; never on a worker.
 ///
 /// # Examples
 ///
@@ -176,9 +208,6 @@ impl Lane {
         T: Send,
     {
         let hub = Hub::get();
-        if let Err(error) = hub.check_fork() {
-            panic!("{error}");
-        }
         if hub.is_alone() || !self.is_ours() {
             return f();
         }

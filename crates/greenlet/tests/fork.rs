@@ -5,7 +5,7 @@
 mod child;
 mod watchdog;
 
-use greenlet::io::Source;
+use greenlet::io::{Source, Stream};
 use greenlet::{Builder, futex};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -154,6 +154,29 @@ fn offload_threads_of_the_parent_are_not_waited_for_in_a_forked_child() {
             alarm();
             assert_eq!(offloaded(), 4);
         });
+    });
+}
+
+/// The same on a thread that has greenlets: they are the parent's, so the child is alone.
+#[test]
+fn a_call_is_made_in_place_in_a_forked_child() {
+    const NAME: &str = "a_call_is_made_in_place_in_a_forked_child";
+    let _deadline = watchdog::within(60, NAME);
+    child::run(NAME, &[], || {
+        let other = greenlet::spawn(|| {
+            greenlet::time::sleep_until(Instant::now() + Duration::from_secs(60))
+        });
+        assert_eq!(greenlet::offload(|| 4), 4);
+        let (reader, writer) = std::io::pipe().unwrap();
+        let (reader, writer) = (Stream::new(reader), Stream::new(writer));
+        in_a_fork(|| {
+            alarm();
+            assert!(greenlet::is_alone());
+            assert_eq!(greenlet::offload(|| 5), 5);
+            assert_eq!(writer.write(b"child").unwrap(), 5);
+        });
+        assert_eq!(reader.read(&mut [0; 8]).unwrap(), 5);
+        other.kill().unwrap();
     });
 }
 

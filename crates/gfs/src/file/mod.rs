@@ -2,7 +2,6 @@
 
 mod descriptor;
 mod lock;
-mod nowait;
 mod shared;
 mod transfer;
 
@@ -16,6 +15,8 @@ use std::time::SystemTime;
 
 use greenlet::io::Source;
 use greenlet::offload;
+
+use crate::opening::opening;
 
 use crate::open_options::OpenOptions;
 use shared::Shared;
@@ -96,7 +97,7 @@ impl File {
     /// Those of [`OpenOptions::open`]: [`NotFound`](io::ErrorKind::NotFound) if there is no such file.
     pub fn open<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref();
-        offload(|| fs::File::open(path)).map(File::from)
+        opening(&[path], || fs::File::open(path)).map(File::from)
     }
 
     /// Opens a file for writing: makes it if there is none, and empties it if there is one.
@@ -120,7 +121,7 @@ impl File {
     /// Those of [`OpenOptions::open`].
     pub fn create<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref();
-        offload(|| fs::File::create(path)).map(File::from)
+        opening(&[path], || fs::File::create(path)).map(File::from)
     }
 
     /// Makes a file, and opens it for reading and writing. No other program gets in between.
@@ -144,7 +145,7 @@ impl File {
     /// [`OpenOptions::open`].
     pub fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref();
-        offload(|| fs::File::create_new(path)).map(File::from)
+        opening(&[path], || fs::File::create_new(path)).map(File::from)
     }
 
     /// The same as [`OpenOptions::new`], with one name less to import.

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::nowait;
+use greenlet::io::can_be_awaited;
 
 /// Shared by a file and its clones, as the kernel's position is.
 ///
@@ -16,8 +16,8 @@ pub(super) struct Shared {
     moving: AtomicUsize,
     /// Whether it was found out that reads of this file cannot be asked not to wait.
     unsupported: AtomicBool,
-    /// Whether it is a pipe, with a name or without.
-    pipe: OnceLock<bool>,
+    /// Whether it can be waited for: it is a pipe, or a terminal.
+    awaitable: OnceLock<bool>,
 }
 
 impl Shared {
@@ -36,9 +36,9 @@ impl Shared {
         self.unsupported.load(Ordering::Relaxed)
     }
 
-    /// Whether `file`, one of those that share this, is a pipe.
-    pub(super) fn is_pipe(&self, file: &fs::File) -> bool {
-        *self.pipe.get_or_init(|| nowait::is_pipe(file))
+    /// Whether `file`, one of those that share this, can be waited for.
+    pub(super) fn is_awaitable(&self, file: &fs::File) -> bool {
+        *self.awaitable.get_or_init(|| can_be_awaited(file))
     }
 
     pub(super) fn set_unsupported(&self) {

@@ -6,11 +6,11 @@ use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
 use greenlet::io::Source;
-use greenlet::{breathe, is_alone, offload};
+use greenlet::io::nowait::{self, Refusal};
+use greenlet::{breathe, is_alone, offload, offload_wait};
 use rustix::fs::{OFlags, fcntl_getfl};
 
 use super::File;
-use super::nowait::{self, Refusal};
 
 /// The most that is copied from memory at once: with more, the others of the hub would feel it.
 const AT_ONCE: usize = 256 << 10;
@@ -22,7 +22,12 @@ impl File {
     /// Makes a call that may hold the position for long, where it holds up nobody.
     fn moving<T: Send>(&self, call: impl FnOnce(&fs::File) -> T + Send) -> T {
         let _moving = self.shared.moves();
-        offload(|| call(self.inner()))
+        if !is_alone() && self.shared.is_awaitable(self.inner()) {
+            // It was waited for, but somebody else may have been quicker.
+            offload_wait(|| call(self.inner()))
+        } else {
+            offload(|| call(self.inner()))
+        }
     }
 
     /// Makes a call that needs the position for a moment only.
@@ -42,7 +47,7 @@ impl File {
         if self.shared.is_moving() {
             return None;
         }
-        self.now(bufs, nowait::read)
+        self.now(bufs, |file, bufs| nowait::read(file, bufs))
     }
 
     /// Makes a read that does not wait, if there is any sense in it: a thread without other greenlets may just wait.
@@ -71,13 +76,13 @@ impl File {
         }
     }
 
-    /// Waits for a pipe as for a socket: for as long as nobody writes, no thread of the pool has to wait, and the greenlet
-    /// can be killed.
+    /// Waits for a pipe or a terminal as for a socket: for as long as nobody writes, no thread of the pool has to wait, and the
+    /// greenlet can be killed.
     ///
     /// What is left to wait for then is those that read or write in between.
-    fn wait_for_pipe(&self, wait: fn(&Source<fs::File>, Option<Instant>) -> io::Result<()>) {
+    fn wait_for_others(&self, wait: fn(&Source<fs::File>, Option<Instant>) -> io::Result<()>) {
         let file = self.inner();
-        if is_alone() || !self.shared.is_pipe(file) {
+        if is_alone() || !self.shared.is_awaitable(file) {
             return;
         }
         // One that does not wait says so itself, and so does one that cannot be waited for.
@@ -90,7 +95,7 @@ impl File {
         match self.read_now(&mut [IoSliceMut::new(buf)]) {
             Some(count) => Ok(count),
             None => {
-                self.wait_for_pipe(Source::readable);
+                self.wait_for_others(Source::readable);
                 self.moving(|mut file| file.read(buf))
             }
         }
@@ -100,7 +105,7 @@ impl File {
         match self.read_now(bufs) {
             Some(count) => Ok(count),
             None => {
-                self.wait_for_pipe(Source::readable);
+                self.wait_for_others(Source::readable);
                 self.moving(|mut file| file.read_vectored(bufs))
             }
         }
@@ -116,12 +121,12 @@ impl File {
     }
 
     fn write_from(&self, buf: &[u8]) -> io::Result<usize> {
-        self.wait_for_pipe(Source::writable);
+        self.wait_for_others(Source::writable);
         self.moving(|mut file| file.write(buf))
     }
 
     fn write_from_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.wait_for_pipe(Source::writable);
+        self.wait_for_others(Source::writable);
         self.moving(|mut file| file.write_vectored(bufs))
     }
 
@@ -146,7 +151,7 @@ impl File {
             }
         }
         let so_far = bytes.len() - begin;
-        let rest = if !is_alone() && self.shared.is_pipe(self.inner()) {
+        let rest = if !is_alone() && self.shared.is_awaitable(self.inner()) {
             Pieces(self).read_to_end(bytes)
         } else {
             self.moving(|mut file| file.read_to_end(bytes))
@@ -173,7 +178,7 @@ impl File {
     }
 }
 
-/// Reads to the end piece by piece, waiting for each as [`File::wait_for_pipe`] does.
+/// Reads to the end piece by piece, waiting for each as [`File::wait_for_others`] does.
 struct Pieces<'a>(&'a File);
 
 impl Read for Pieces<'_> {

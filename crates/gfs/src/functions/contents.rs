@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use greenlet::offload;
+use crate::opening::opening;
 
 /// Reads a whole file.
 ///
@@ -23,7 +23,7 @@ use greenlet::offload;
 /// Those of [`File::open`](crate::File::open), and what `read` gives. Reads that a signal has broken off are made again.
 pub fn read<P: AsRef<Path>>(path: P) -> io::Result<Vec<u8>> {
     let path = path.as_ref();
-    offload(|| fs::read(path))
+    opening(&[path], || fs::read(path))
 }
 
 /// Reads a whole file of text.
@@ -48,7 +48,7 @@ pub fn read<P: AsRef<Path>>(path: P) -> io::Result<Vec<u8>> {
 /// Those of [`read`], and [`InvalidData`](io::ErrorKind::InvalidData) if it is not UTF-8.
 pub fn read_to_string<P: AsRef<Path>>(path: P) -> io::Result<String> {
     let path = path.as_ref();
-    offload(|| fs::read_to_string(path))
+    opening(&[path], || fs::read_to_string(path))
 }
 
 /// Makes `contents` all that is in a file, and makes the file if there is none.
@@ -69,7 +69,7 @@ pub fn read_to_string<P: AsRef<Path>>(path: P) -> io::Result<String> {
 /// Those of [`File::create`](crate::File::create), and what `write` gives.
 pub fn write<P: AsRef<Path>, C: AsRef<[u8]>>(path: P, contents: C) -> io::Result<()> {
     let (path, contents) = (path.as_ref(), contents.as_ref());
-    offload(|| fs::write(path, contents))
+    opening(&[path], || fs::write(path, contents))
 }
 
 /// Makes the contents and the permissions of `to` those of `from`, and tells how many bytes there are.
@@ -97,5 +97,5 @@ pub fn write<P: AsRef<Path>, C: AsRef<[u8]>>(path: P, contents: C) -> io::Result
 /// On Linux the kernel copies, where it can: `copy_file_range`, `sendfile`.
 pub fn copy<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> io::Result<u64> {
     let (from, to) = (from.as_ref(), to.as_ref());
-    offload(|| fs::copy(from, to))
+    opening(&[from, to], || fs::copy(from, to))
 }

@@ -166,6 +166,6 @@ impl Hub {
 
     /// Whether no greenlet but the caller can ever run on this hub.
     pub(crate) fn is_alone(&self) -> bool {
-        self.worker.is_none() && self.live.get() == 0
+        (self.worker.is_none() && self.live.get() == 0) || !self.process.is_current()
     }
 }

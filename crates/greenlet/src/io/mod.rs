@@ -4,6 +4,8 @@
 //! registers with a hub's reactor when it first has to wait there, once, for both directions, edge-triggered; from then
 //! on a wait makes no system call of its own.
 //!
+//! [`Stream`] is for descriptors whose mode is not ours to set: it reads and writes them without blocking the hub.
+//!
 //! # Examples
 //!
 //! ```
@@ -25,10 +27,15 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod kind;
+pub mod nowait;
 mod reactor;
 mod registration;
 mod source;
+mod stream;
 pub(crate) mod sys;
 
+pub use kind::can_be_awaited;
 pub(crate) use reactor::Reactor;
 pub use source::{Progress, Source};
+pub use stream::Stream;
