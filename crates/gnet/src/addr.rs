@@ -122,7 +122,7 @@ impl ToSocketAddrs for (&str, u16) {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(ip, port)].into_iter());
         }
-        greenlet::offload_lookup(|| net::ToSocketAddrs::to_socket_addrs(&(host, port)))
+        greenlet::offload_lookup(|| net::ToSocketAddrs::to_socket_addrs(&(host, port)))?
     }
 }
 

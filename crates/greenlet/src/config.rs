@@ -7,6 +7,7 @@ use std::io;
 use std::thread;
 
 const MOST_WORKERS: usize = 1024;
+const MOST_LOOKUPS: usize = 1024;
 
 fn invalid(message: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
@@ -25,17 +26,31 @@ fn number(name: &str) -> io::Result<Option<usize>> {
     }
 }
 
+/// The same, for a number of threads.
+fn threads(name: &str, most: usize, default: impl FnOnce() -> usize) -> io::Result<usize> {
+    match number(name)? {
+        None => Ok(default()),
+        Some(count) if (1..=most).contains(&count) => Ok(count),
+        Some(count) => Err(invalid(format!(
+            "{name} must be from 1 to {most}, but is {count}"
+        ))),
+    }
+}
+
 /// How many worker hubs there are to be.
 pub(crate) fn workers() -> io::Result<usize> {
     static WORKERS: OnceCell<usize> = OnceCell::new();
+    let default = || thread::available_parallelism().map_or(1, usize::from);
     WORKERS
-        .get_or_try_init(|| match number("GREENLET_WORKERS")? {
-            None => Ok(thread::available_parallelism().map_or(1, usize::from)),
-            Some(count) if (1..=MOST_WORKERS).contains(&count) => Ok(count),
-            Some(count) => Err(invalid(format!(
-                "GREENLET_WORKERS must be from 1 to {MOST_WORKERS}, but is {count}"
-            ))),
-        })
+        .get_or_try_init(|| threads("GREENLET_WORKERS", MOST_WORKERS, default))
+        .copied()
+}
+
+/// How many names may be looked up at a time.
+pub(crate) fn lookups() -> io::Result<usize> {
+    static LOOKUPS: OnceCell<usize> = OnceCell::new();
+    LOOKUPS
+        .get_or_try_init(|| threads("GREENLET_LOOKUPS", MOST_LOOKUPS, || 10))
         .copied()
 }
 

@@ -3,6 +3,7 @@
 //! A pool of threads, grown on demand to a bound; idle ones end after a while. Name look-ups have a lane of their own, so that
 //! slow ones cannot hold up the rest, and so have calls that wait for somebody else.
 
+use crate::config;
 use crate::hub::inbox::Node;
 use crate::hub::{Hub, HubShared, fork};
 use crate::task::{Core, WOKEN};
@@ -10,18 +11,25 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Condvar, Mutex};
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
+use std::io;
 use std::mem::offset_of;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 use std::thread;
 use std::time::Duration;
 
+/// How many calls run at a time.
+const MOST: usize = 64;
+
+/// How many calls that wait for somebody else do.
+const MOST_WAITING: usize = 1024;
+
 /// How long a thread waits for more work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 
-static GENERAL: Lane = Lane::new("greenlet-offload", 64);
-static LOOKUP: Lane = Lane::new("greenlet-lookup", 16);
-static WAIT: Lane = Lane::new("greenlet-wait", 1024);
+static GENERAL: Lane = Lane::new("greenlet-offload");
+static LOOKUP: Lane = Lane::new("greenlet-lookup");
+static WAIT: Lane = Lane::new("greenlet-wait");
 
 /// Runs `f`, which may block its thread, without blocking the other greenlets of this hub.
 ///
@@ -46,10 +54,15 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    GENERAL.run(f)
+    GENERAL.run(MOST, f)
 }
 
-/// [`offload`] in the lane of name look-ups, of which at most 16 run at a time.
+/// [`offload`] in the lane of name look-ups, of which at most 10 run at a time, or as many as the environment variable
+/// `GREENLET_LOOKUPS` says. Mirrors the thread pool of gevent's resolver.
+///
+/// # Errors
+///
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) if `GREENLET_LOOKUPS` is no number from 1 to 1,024.
 ///
 /// # Panics
 ///
@@ -59,15 +72,16 @@ where
 ///
 /// ```
 /// use std::net::ToSocketAddrs;
-/// let found = greenlet::offload_lookup(|| "localhost:80".to_socket_addrs().map(Iterator::count));
-/// assert!(found.is_ok_and(|count| count >= 1));
+/// let found = greenlet::offload_lookup(|| "localhost:80".to_socket_addrs().map(Iterator::count))??;
+/// assert!(found >= 1);
+/// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn offload_lookup<F, T>(f: F) -> T
+pub fn offload_lookup<F, T>(f: F) -> io::Result<T>
 where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    LOOKUP.run(f)
+    Ok(LOOKUP.run(config::lookups()?, f))
 }
 
 /// [`offload`] in the lane of calls that wait for somebody else, not for a device: for the other end of a FIFO to be
@@ -96,7 +110,7 @@ where
     F: FnOnce() -> T + Send,
     T: Send,
 {
-    WAIT.run(f)
+    WAIT.run(MOST_WAITING, f)
 }
 
 /// Whether no other greenlet can ever run on this hub: whether [`offload`] would call its closure in place.
@@ -174,7 +188,6 @@ unsafe fn arrive(node: *const Node) {
 /// A share of the pool.
 struct Lane {
     name: &'static str,
-    most: usize,
     /// The process that the threads belong to.
     process: OnceCell<fork::Process>,
     state: Mutex<State>,
@@ -188,10 +201,9 @@ struct State {
 }
 
 impl Lane {
-    const fn new(name: &'static str, most: usize) -> Lane {
+    const fn new(name: &'static str) -> Lane {
         Lane {
             name,
-            most,
             process: OnceCell::new(),
             state: Mutex::new(State {
                 queue: VecDeque::new(),
@@ -202,7 +214,7 @@ impl Lane {
         }
     }
 
-    fn run<F, T>(&'static self, f: F) -> T
+    fn run<F, T>(&'static self, most: usize, f: F) -> T
     where
         F: FnOnce() -> T + Send,
         T: Send,
@@ -223,7 +235,7 @@ impl Lane {
             outcome: UnsafeCell::new(None),
         };
         // The pointer is made from the whole job.
-        if self.submit(Queued((&raw const job).cast::<Ticket>())) {
+        if self.submit(most, Queued((&raw const job).cast::<Ticket>())) {
             hub.park_until_delivered(&job.ticket.delivered);
         } else {
             // No thread is to be had: blocking the hub is what is left.
@@ -243,10 +255,10 @@ impl Lane {
         *self.process.get_or_init(fork::Process::current) == fork::Process::current()
     }
 
-    /// Queues a job; `false` if there is no thread to run it and none can be started.
-    fn submit(&'static self, job: Queued) -> bool {
+    /// Queues a job for one of at most `most` threads; `false` if there is none to run it and none can be started.
+    fn submit(&'static self, most: usize, job: Queued) -> bool {
         let mut state = self.state.lock();
-        if state.idle > state.queue.len() || state.threads == self.most {
+        if state.idle > state.queue.len() || state.threads >= most {
             state.queue.push_back(job);
             drop(state);
             self.work.notify_one();

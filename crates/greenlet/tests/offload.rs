@@ -6,6 +6,7 @@ mod watchdog;
 use greenlet::{Builder, is_alone, offload, offload_lookup};
 use std::cell::Cell;
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ fn the_only_greenlet_of_a_hub_blocks_in_place() {
     let _deadline = watchdog::within(30, "the_only_greenlet_of_a_hub_blocks_in_place");
     let home = thread::current().id();
     assert_eq!(offload(|| thread::current().id()), home);
-    assert_eq!(offload_lookup(|| thread::current().id()), home);
+    assert_eq!(offload_lookup(|| thread::current().id()).unwrap(), home);
     greenlet::spawn(|| ()).join().unwrap();
     assert_eq!(offload(|| thread::current().id()), home);
 }
@@ -171,7 +172,7 @@ fn as_many_as_the_bound_run_at_once_and_look_ups_besides() {
     // Alone with the pool.
     child::run(NAME, &[], || {
         const BOUND: usize = 64;
-        const LOOK_UPS: usize = 16;
+        const LOOK_UPS: usize = 10;
         let all_in = Arc::new(Barrier::new(BOUND + 1));
         let go_on = Arc::new(Barrier::new(BOUND + 1));
         let blocked: Vec<_> = (0..BOUND)
@@ -198,7 +199,7 @@ fn as_many_as_the_bound_run_at_once_and_look_ups_besides() {
         let look_ups: Vec<_> = (0..LOOK_UPS)
             .map(|_| {
                 let together = together.clone();
-                greenlet::spawn(move || offload_lookup(|| together.wait().is_leader()))
+                greenlet::spawn(move || offload_lookup(|| together.wait().is_leader()).unwrap())
             })
             .collect();
         for look_up in look_ups {
@@ -211,6 +212,49 @@ fn as_many_as_the_bound_run_at_once_and_look_ups_besides() {
         }
         late.join().unwrap();
         assert!(late_has_run.load(Ordering::Relaxed));
+    });
+}
+
+#[test]
+fn how_many_names_are_looked_up_at_once_can_be_said() {
+    const NAME: &str = "how_many_names_are_looked_up_at_once_can_be_said";
+    let _deadline = watchdog::within(60, NAME);
+    child::run(NAME, &[("GREENLET_LOOKUPS", "3")], || {
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (running, most) = (Arc::new(running), Arc::new(most));
+        let together = Arc::new(Barrier::new(3));
+        let look_ups: Vec<_> = (0..12)
+            .map(|_| {
+                let (running, most) = (running.clone(), most.clone());
+                let together = together.clone();
+                greenlet::spawn(move || {
+                    offload_lookup(|| {
+                        most.fetch_max(
+                            running.fetch_add(1, Ordering::Relaxed) + 1,
+                            Ordering::Relaxed,
+                        );
+                        together.wait();
+                        running.fetch_sub(1, Ordering::Relaxed);
+                    })
+                    .unwrap()
+                })
+            })
+            .collect();
+        for look_up in look_ups {
+            look_up.join().unwrap();
+        }
+        assert_eq!(most.load(Ordering::Relaxed), 3);
+    });
+}
+
+#[test]
+fn a_number_of_look_ups_that_is_none_is_an_error() {
+    const NAME: &str = "a_number_of_look_ups_that_is_none_is_an_error";
+    let _deadline = watchdog::within(60, NAME);
+    child::run(NAME, &[("GREENLET_LOOKUPS", "0")], || {
+        let error = offload_lookup(|| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("GREENLET_LOOKUPS"), "{error}");
     });
 }
 

@@ -370,7 +370,7 @@ fn a_panic_of_an_offloaded_call_goes_on_in_the_caller() {
         });
         assert_eq!(custom(caught.unwrap_err()), 1);
         assert!(!greenlet::panicking());
-        greenlet::offload_lookup(|| panic::panic_any(Custom(2)));
+        greenlet::offload_lookup(|| panic::panic_any(Custom(2))).unwrap();
     });
     assert_eq!(custom(failing.join().unwrap_err()), 2);
     // In place, when nobody else can run.
