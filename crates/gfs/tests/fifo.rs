@@ -2,64 +2,16 @@
 
 mod fixture;
 
-use std::cell::RefCell;
 use std::io::{ErrorKind, Read, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use fixture::ticks::ticks_beside;
 use fixture::{Signal, company, deadline, everywhere, fifo, folder, join, on_worker, open_fifo};
 use gfs::unix::OpenOptionsExt;
 use gfs::{File, OpenOptions};
 use greenlet::Killed;
-
-/// The longest time between two ticks of a greenlet that sleeps for a millisecond each, beside `call`.
-fn longest_gap(call: impl FnOnce() + 'static) -> Duration {
-    let done = Rc::new(Signal::default());
-    let ticks = Rc::new(RefCell::new(vec![Instant::now()]));
-    let ticker = greenlet::spawn({
-        let (done, ticks) = (done.clone(), ticks.clone());
-        move || {
-            while !done.is_raised() {
-                greenlet::time::sleep_until(Instant::now() + Duration::from_millis(1));
-                ticks.borrow_mut().push(Instant::now());
-            }
-        }
-    });
-    call();
-    done.raise();
-    join(ticker.join());
-    let ticks = ticks.borrow();
-    ticks
-        .windows(2)
-        .map(|pair| pair[1] - pair[0])
-        .max()
-        .unwrap()
-}
-
-/// Has somebody on another thread do something after a while.
-type AfterAWhile = dyn Fn(Box<dyn FnOnce() + Send>);
-
-/// Checks that the hub ticks while `call` waits for somebody on another thread, who comes after 200 ms.
-///
-/// The machine may be busy, so what counts is that one of several goes has no gap anywhere near the wait.
-fn ticks_beside(call: fn(&AfterAWhile)) {
-    const WAIT: Duration = Duration::from_millis(200);
-    let gaps: Vec<_> = (0..5)
-        .map(|_| {
-            longest_gap(move || {
-                call(&|somebody| {
-                    std::thread::spawn(move || {
-                        std::thread::sleep(WAIT);
-                        somebody();
-                    });
-                });
-            })
-        })
-        .collect();
-    let best = gaps.iter().min().unwrap();
-    assert!(*best < Duration::from_millis(20), "{gaps:?}");
-}
 
 #[test]
 fn a_read_lets_the_others_run() {

@@ -14,7 +14,12 @@ use std::process::{Command, Output};
 const CHILD: &str = "GREENLET_TEST_CHILD";
 
 /// Variables of the core, which a child has only if the test says so.
-const OURS: [&str; 3] = ["GREENLET_WORKERS", "GREENLET_STACK_SIZE", "RUST_MIN_STACK"];
+const OURS: [&str; 4] = [
+    "GREENLET_LOOKUPS",
+    "GREENLET_STACK_SIZE",
+    "GREENLET_WORKERS",
+    "RUST_MIN_STACK",
+];
 
 /// Whether this process is the child of the test of that name.
 pub(crate) fn is(test: &str) -> bool {
