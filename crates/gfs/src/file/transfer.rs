@@ -62,10 +62,8 @@ impl File {
         }
         match read(self.inner(), bufs) {
             Ok(count) => {
-                // It may be waiting for the file to grow.
-                if count == 0 {
-                    breathe();
-                }
+                // A loop of such reads would let nobody else run, be it over a large file or until one grows.
+                breathe();
                 Some(count)
             }
             Err(Refusal::WouldWait) => None,
