@@ -52,7 +52,11 @@ const MODULES: [Module; 9] = [
         path: "std::fs",
         unit: &["std/src/fs", "std/src/os/unix/fs", "std/src/sys/fs"],
         integration: &["std/tests/create_dir_all_bare.rs"],
-        documentation: &["std/src/fs.rs", "std/src/os/unix/fs.rs"],
+        documentation: &[
+            "std/src/fs.rs",
+            "std/src/os/linux/fs.rs",
+            "std/src/os/unix/fs.rs",
+        ],
     },
     Module {
         path: "std::io",
@@ -74,7 +78,11 @@ const MODULES: [Module; 9] = [
             "std/src/sys/process/unix",
         ],
         integration: &["std/tests/process_spawning.rs"],
-        documentation: &["std/src/process.rs", "std/src/os/unix/process.rs"],
+        documentation: &[
+            "std/src/process.rs",
+            "std/src/os/linux/process.rs",
+            "std/src/os/unix/process.rs",
+        ],
     },
     // Private parts, of several modules.
     Module {

@@ -108,6 +108,12 @@ impl File<'_> {
         });
     }
 
+    /// Whether a macro of that name, which every program finds without an import, has a counterpart in the shims.
+    fn is_macro_of_std(&self, name: &str) -> bool {
+        let path = ["std".to_owned(), name.to_owned()];
+        self.map.shims.find(&path).is_some()
+    }
+
     /// What stands for the first segments of `path` in the shims, and for how many.
     fn shim_of(&mut self, path: &[String]) -> Option<(usize, Vec<String>)> {
         let (length, shim) = self.map.shims.find(path)?;

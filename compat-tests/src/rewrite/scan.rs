@@ -68,7 +68,7 @@ fn one_path(
     let mut shorter_by = 0;
     let mut left_by_import = false;
     if first == "std" {
-    } else if path.len() == 1 && first == "thread_local" && is_called(tokens, at) {
+    } else if path.len() == 1 && is_called(tokens, at) && file.is_macro_of_std(&path[0]) {
         path.insert(0, "std".to_owned());
         shorter_by = 1;
     } else if let Some(alias) = file.aliases.get(&path[0])
