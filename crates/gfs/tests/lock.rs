@@ -91,7 +91,7 @@ fn a_crowd_takes_turns() {
     let folder = folder();
     let path = folder.path().join("count");
     gfs::write(&path, "0").unwrap();
-    let crowd: Vec<_> = (0..100)
+    let crowd: Vec<_> = (0..600)
         .map(|_| {
             let path = path.clone();
             on_worker(move || {
@@ -108,5 +108,5 @@ fn a_crowd_takes_turns() {
     for one in crowd {
         join(one.join());
     }
-    assert_eq!(gfs::read_to_string(&path).unwrap(), "100");
+    assert_eq!(gfs::read_to_string(&path).unwrap(), "600");
 }

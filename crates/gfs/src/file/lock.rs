@@ -5,20 +5,20 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use greenlet::{is_alone, offload};
+use greenlet::{is_alone, offload, offload_wait};
 
 use super::File;
 
-/// Greenlets of this process that wait for a lock on a thread of the pool.
+/// Greenlets of this process that wait for a lock on a thread.
 ///
-/// Not all threads of the pool may wait for locks: whoever has the lock may need one to get done.
+/// Not all threads for calls that wait may wait for locks: whoever has the lock may need one to get done.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
-const MOST_WAITING: usize = 16;
+const MOST_WAITING: usize = 512;
 
 /// How long those ask again after which there is no thread to wait on: the first time, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(32));
 
-/// The right to wait on a thread of the pool.
+/// The right to wait on a thread.
 struct Place;
 
 impl Place {
@@ -66,7 +66,7 @@ impl File {
     ///
     /// # Platform-specific behavior
     ///
-    /// `flock` on Unix. Of the greenlets that wait for locks at one time, all but 16 ask again every few milliseconds, and
+    /// `flock` on Unix. Of the greenlets that wait for locks at one time, all but 512 ask again every few milliseconds, and
     /// so may be overtaken.
     pub fn lock(&self) -> io::Result<()> {
         self.wait_for(fs::File::try_lock, fs::File::lock)
@@ -183,7 +183,7 @@ impl File {
                 Err(TryLockError::WouldBlock) => (),
             }
             if let Some(_place) = Place::take() {
-                return offload(|| lock(self.inner()));
+                return offload_wait(|| lock(self.inner()));
             }
             greenlet::time::sleep_until(Instant::now() + pause);
             pause = (pause * 2).min(PAUSES.1);
