@@ -12,7 +12,7 @@ use fixture::{deadline, folder};
 use gfs::File;
 use rustix::fs::{Advice, fadvise};
 
-const LENGTH: usize = 64 << 20;
+const LENGTH: usize = 32 << 20;
 
 /// Makes the system forget what it has of a file in memory, if it can.
 fn forget(path: &Path) {
@@ -44,6 +44,7 @@ fn is_right(bytes: &[u8], begin: usize) -> bool {
 #[test]
 fn a_large_cold_file_lets_the_others_run() {
     let _deadline = deadline();
+    with_path(forget);
     no_gaps_beside(|| {
         with_path(|path| {
             forget(path);

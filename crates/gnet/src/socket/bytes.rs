@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 
+use greenlet::breathe;
 use greenlet::io::Progress;
 use rustix::io::Errno;
 use rustix::net::{
@@ -81,6 +82,7 @@ impl<T: PlainSocket> Socket<T> {
     ) -> io::Result<usize> {
         let mode = self.settings.mode(self.plain())?;
         if mode.nonblocking() {
+            breathe();
             return Ok(op(self.plain(), flags)?);
         }
         // What is only looked at stays, however little it is.
@@ -119,6 +121,7 @@ impl<T: PlainSocket> Socket<T> {
         let mode = self.settings.mode(self.plain())?;
         // Nothing to send finds out whether it could be sent, and never waits.
         if len == 0 || mode.nonblocking() {
+            breathe();
             return Ok(op(self.plain(), 0)?);
         }
         let (mut done, mut waited) = (0, false);

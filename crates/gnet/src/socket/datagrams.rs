@@ -5,6 +5,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use greenlet::breathe;
 use greenlet::io::{Progress, Source};
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
@@ -27,6 +28,7 @@ impl<T: PlainSocket> Socket<T> {
         mut op: impl FnMut(&T) -> Result<R, Errno>,
     ) -> io::Result<R> {
         if self.settings.mode(self.plain())?.nonblocking() {
+            breathe();
             return Ok(op(self.plain())?);
         }
         let timeout = self.settings.read_timeout();
@@ -56,6 +58,7 @@ impl<T: PlainSocket> Socket<T> {
         mut op: impl FnMut(&T) -> Result<usize, Errno>,
     ) -> io::Result<usize> {
         if self.settings.mode(self.plain())?.nonblocking() {
+            breathe();
             return Ok(op(self.plain())?);
         }
         let timeout = self.settings.write_timeout();
@@ -80,6 +83,7 @@ impl<T: PlainSocket> Socket<T> {
         mut op: impl FnMut(&T) -> Result<usize, Errno>,
         mut stand_in: impl FnMut() -> io::Result<Option<T>>,
     ) -> io::Result<usize> {
+        breathe();
         let nonblocking = self.settings.mode(self.plain())?.nonblocking();
         match op(self.plain()) {
             Err(Errno::AGAIN) if !nonblocking => (),

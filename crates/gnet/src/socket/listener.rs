@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenlet::breathe;
 use greenlet::io::{Progress, Source};
 
 use super::accept_mode::AcceptMode;
@@ -45,6 +46,7 @@ impl<T: PlainListener> ListeningSocket<T> {
     pub(crate) fn accept(&self) -> io::Result<(Socket<T::Stream>, T::Addr)> {
         let settings = self.mode.settings(self.plain());
         let (stream, addr) = if settings.nonblocking() {
+            breathe();
             self.mode.accept(self.plain())?
         } else {
             self.wait_and_accept(settings.read_timeout())?

@@ -193,25 +193,42 @@ impl Hub {
         self.throw_if_due();
     }
 
-    /// Lets the others run every so often.
+    /// Lets the others run every so often, with kills held back.
     #[inline]
     pub(crate) fn breathe(&self) {
-        const SO_OFTEN: u32 = 64;
-        let breaths = self.breaths.get() + 1;
-        if breaths < SO_OFTEN {
-            self.breaths.set(breaths);
-        } else {
-            self.breaths.set(0);
+        if self.has_drawn_breath() {
             self.breathe_out();
+        }
+    }
+
+    /// The same at a parking point: a kill is thrown.
+    #[inline]
+    pub(crate) fn take_turns(&self) {
+        if self.has_drawn_breath() {
+            self.let_others();
+        }
+    }
+
+    /// Counts, and tells whether it is time for the others.
+    #[inline]
+    fn has_drawn_breath(&self) -> bool {
+        const SO_OFTEN: u32 = 64;
+        let breaths = (self.breaths.get() + 1) % SO_OFTEN;
+        self.breaths.set(breaths);
+        breaths == 0
+    }
+
+    #[cold]
+    fn let_others(&self) {
+        // In a forked child there are none.
+        if self.process.is_current() {
+            self.yield_now();
         }
     }
 
     #[cold]
     fn breathe_out(&self) {
-        // In a forked child there are no others.
-        if self.process.is_current() {
-            task::shield(|| self.yield_now());
-        }
+        task::shield(|| self.let_others());
     }
 
     /// Throws the calling greenlet's kill if there is one and it is not held back.

@@ -155,6 +155,8 @@ impl<T: AsFd> Source<T> {
         mut op: impl FnMut(&T) -> io::Result<Progress<R>>,
     ) -> io::Result<R> {
         let hub = Hub::get();
+        // One that always finds it ready would let nobody else run.
+        hub.take_turns();
         let mut deadline = None;
         loop {
             let slot = self.slot(hub);

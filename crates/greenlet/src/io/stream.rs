@@ -3,6 +3,7 @@
 use super::nowait::{self, Refusal};
 use super::reactor::Direction;
 use super::{Source, can_be_awaited};
+use crate::hub::Hub;
 use crate::{is_alone, offload, offload_wait};
 use rustix::fs::{OFlags, fcntl_getfl};
 use std::fmt;
@@ -160,6 +161,8 @@ impl<T: AsFd> Stream<T> {
         if self.unsupported.load(Ordering::Relaxed) || is_alone() {
             return Err(Refusal::Unsupported);
         }
+        // One that always finds it ready would let nobody else run.
+        Hub::get().take_turns();
         call(self.get_ref().as_fd())
     }
 
