@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod os;
+pub mod prelude;
 
+// An item that is named goes before those of `*`: what is replaced stands below, all else is std's.
 pub use std::*;
 
 pub use gfs as fs;

@@ -1,5 +1,8 @@
 //! [`std::os::unix`], with the modules that block replaced.
 
+pub mod prelude;
+
+pub use std::os::unix::*;
+
 pub use gfs::unix as fs;
 pub use gnet::unix as net;
-pub use std::os::unix::*;
