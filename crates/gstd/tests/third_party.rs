@@ -12,15 +12,22 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 const HTTP: &str = include_str!("programs/http.rs");
+const REDIS: &str = include_str!("programs/redis.rs");
 const WEBSOCKET: &str = include_str!("programs/websocket.rs");
 
 /// What is fetched, as a table of dependencies.
 const CRATES: &str = "\
+    crossbeam-channel = \"=0.5.17\"\n\
     minreq = \"=2.14.1\"\n\
+    redis = { version = \"=1.8.1\", default-features = false }\n\
+    socket2 = \"=0.6.5\"\n\
     tiny_http = \"=0.12.0\"\n\
     tungstenite = \"=0.30.0\"\n";
 
-/// Both programs, built.
+/// Spares what is fetched the tables of Unicode for host names, which no test needs and which take long to build.
+const FEWER: &str = "idna_adapter = \"=1.0.0\"\n";
+
+/// All programs, built.
 fn programs() -> &'static Workspace {
     static BUILT: OnceLock<Workspace> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -29,10 +36,11 @@ fn programs() -> &'static Workspace {
         for (name, source) in &fetched.sources {
             patch += &format!("{name}.path = {:?}\n", ported(name, source));
         }
-        let members = ["http", "websocket"];
+        let members = ["http", "redis_clients", "websocket"];
         let workspace = Workspace::with_lock("third_party", &members, &patch, &fetched.lock);
-        let manifest = format!("[dependencies]\nstd.workspace = true\n{CRATES}");
+        let manifest = format!("[dependencies]\nstd.workspace = true\n{CRATES}{FEWER}");
         workspace.package("http", 2024, &manifest, &[("src/main.rs", HTTP)]);
+        workspace.package("redis_clients", 2024, &manifest, &[("src/main.rs", REDIS)]);
         workspace.package("websocket", 2024, &manifest, &[("src/main.rs", WEBSOCKET)]);
         workspace.cargo(&["build", "--offline", "--workspace"]);
         workspace
@@ -49,7 +57,7 @@ struct Fetched {
 impl Fetched {
     fn new() -> Fetched {
         let workspace = Workspace::new("third_party_sources", &["fetch"], "");
-        let manifest = format!("[dependencies]\nstd.workspace = true\n{CRATES}");
+        let manifest = format!("[dependencies]\nstd.workspace = true\n{CRATES}{FEWER}");
         workspace.package("fetch", 2024, &manifest, &[("src/lib.rs", "")]);
         let metadata = ["metadata", "--format-version=1"];
         let mut output = workspace.try_cargo(&[&metadata[..], &["--offline"]].concat());
@@ -137,6 +145,11 @@ fn runs_green(name: &str) -> Vec<String> {
 #[test]
 fn an_http_server_and_200_clients_on_one_hub() {
     assert_eq!(runs_green("http"), ["200 answers"]);
+}
+
+#[test]
+fn clients_of_redis_and_a_channel_of_crossbeam_on_one_hub() {
+    assert_eq!(runs_green("redis_clients"), ["200 answers"]);
 }
 
 #[test]
