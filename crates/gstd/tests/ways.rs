@@ -175,7 +175,13 @@ fn tests(workspace: &Workspace) {
                  assert!(std::any::type_name::<std::sync::Mutex<u8>>().starts_with(\"gsync\"));\n\
                  assert!({name}::lock().starts_with(\"{library}\"));\n}}\n"
         );
-        let files = [("src/lib.rs", &*inside), ("tests/outside.rs", &outside)];
+        let example =
+            "fn main() { println!(\"{}\", std::any::type_name::<std::sync::Mutex<u8>>()) }\n";
+        let files = [
+            ("src/lib.rs", &*inside),
+            ("tests/outside.rs", &outside),
+            ("examples/name.rs", example),
+        ];
         workspace.package(name, 2024, manifest, &files);
     }
 }
@@ -296,6 +302,10 @@ fn tests_of_a_package_are_green() {
     let passed = output.stdout.matches("test result: ok. 1 passed").count();
     // Of each of the two packages: one within the library, one outside, one in the documentation.
     assert_eq!(passed, 6, "{output}");
+    for package in ["in_tests", "only_in_tests"] {
+        let arguments = ["run", "--offline", "-p", package, "--example", "name"];
+        lines_begin(&[packages().cargo(&arguments).stdout], &[MUTEX]);
+    }
 }
 
 #[test]
@@ -310,4 +320,33 @@ fn documentation_can_be_made() {
         "dependency_2024",
     ];
     packages().cargo(&arguments);
+}
+
+/// Packages that the compiler has something to say of; the workspace makes an error of every warning.
+#[test]
+fn what_the_compiler_says() {
+    let members = ["idioms", "no_macros", "too_old"];
+    let workspace = Workspace::new("warnings", &members, "");
+    let by_name = "#![no_std]\n#![warn(rust_2018_idioms)]\nextern crate std;\n\
+        pub fn now() -> std::time::Instant { std::time::Instant::now() }\n";
+    workspace.package("idioms", 2024, BY_NAME, &[("src/lib.rs", by_name)]);
+    let no_macros =
+        "#[macro_use]\nextern crate gstd as std;\nfn main() { std::process::exit(0) }\n";
+    let files = [("src/main.rs", no_macros)];
+    workspace.package("no_macros", 2024, &by_path("gstd"), &files);
+    let files = [("src/main.rs", "extern crate gstd as std;\nfn main() {}\n")];
+    workspace.package("too_old", 2015, &by_path("gstd"), &files);
+    for (package, says) in [
+        ("idioms", "error: unused extern crate"),
+        ("no_macros", "error: unused `#[macro_use]` import"),
+        (
+            "too_old",
+            "error[E0259]: the name `std` is defined multiple times",
+        ),
+    ] {
+        let output = workspace.try_cargo(&["build", "--offline", "-p", package]);
+        assert!(!output.status.success(), "{package}");
+        assert_eq!(output.stderr.matches("\nerror").count(), 2, "{output}");
+        assert!(output.stderr.contains(says), "{output}");
+    }
 }
