@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -15,15 +15,26 @@ use rustix::process::{Pid, Signal, kill_process};
 /// thread kills the program and aborts the test.
 pub(crate) struct Program {
     child: Child,
+    /// If it was started with an input.
+    pub(crate) stdin: Option<ChildStdin>,
     pub(crate) stdout: BufReader<ChildStdout>,
     pub(crate) stderr: BufReader<ChildStderr>,
     _done: Sender<()>,
 }
 
 impl Program {
+    /// Starts it without an input.
     pub(crate) fn start(command: &mut Command) -> Program {
+        Program::spawn(command.stdin(Stdio::null()))
+    }
+
+    /// Starts it with an input that stays open until `stdin` is taken, or its output is.
+    pub(crate) fn start_with_input(command: &mut Command) -> Program {
+        Program::spawn(command.stdin(Stdio::piped()))
+    }
+
+    fn spawn(command: &mut Command) -> Program {
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -43,6 +54,7 @@ impl Program {
             }
         });
         Program {
+            stdin: child.stdin.take(),
             child,
             stdout,
             stderr,
@@ -65,7 +77,7 @@ impl Program {
         line
     }
 
-    /// The address in the line that an echo server prints first.
+    /// The address in the line that a server prints first.
     pub(crate) fn address(&mut self) -> SocketAddr {
         let line = self.line();
         let address = line.trim_end().strip_prefix("listening on ");
@@ -91,8 +103,9 @@ impl Program {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Waits for the end, and gives what was printed since the last line taken.
+    /// Ends its input, waits for its end, and gives what was printed since the last line taken.
     pub(crate) fn output(mut self) -> Output {
+        drop(self.stdin.take());
         let mut stderr = Vec::new();
         let stdout = thread::scope(|scope| {
             let stdout = scope.spawn(|| {
