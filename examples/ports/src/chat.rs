@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -202,11 +202,8 @@ fn write_lines(lines: &Receiver<Line>, stream: &TcpStream) -> io::Result<()> {
     while let Ok(line) = lines.recv() {
         writeln!(writer, "{line}")?;
         // All that waits goes out at once.
-        loop {
-            match lines.try_recv() {
-                Ok(line) => writeln!(writer, "{line}")?,
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(line) = lines.try_recv() {
+            writeln!(writer, "{line}")?;
         }
         writer.flush()?;
     }

@@ -106,6 +106,7 @@ fn ask(server: &Server, sent: &[u8]) -> (String, Vec<u8>) {
 #[test]
 fn every_status() {
     let folder = files();
+    let large = large();
     let long = format!("GET /{} HTTP/1.1\r\n", "x".repeat(20_000));
     let requests = [
         &get("/")[..],
@@ -162,7 +163,7 @@ fn every_status() {
             .iter()
             .map(|request| {
                 let (head, body) = ask(&server, request.as_bytes());
-                let body = match body == large() {
+                let body = match body == large {
                     true => "the large file".into(),
                     false => String::from_utf8(body).unwrap(),
                 };

@@ -2,8 +2,8 @@
 
 mod both;
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::process::Command;
 
 use both::{Both, Outcome, Program};
@@ -44,10 +44,10 @@ lazy: sh -c "echo out; echo err >&2; exit 3"
 middle: echo x | sh -c 'cat; exit 4' | cat
 killed: sh -c 'kill -9 $$'
 missing: no-such-command-anywhere
-no such file: cat < missing
+unreadable: cat < missing
 reads: cat < /dev/null | wc -c
 early: yes | head -n 1
-no newline: printf abc
+bare: printf abc
 silent: true
 unwritable: echo x > /no/such/folder
 "#;
@@ -69,10 +69,10 @@ unwritable: echo x > /no/such/folder
          == middle: failed (exit 0 | exit 4 | exit 0)\nx\n\
          == killed: failed (signal 9)\n\
          == missing: cannot start no-such-command-anywhere: No such file or directory (os error 2)\n\
-         == line 12: cannot start no: No such file or directory (os error 2)\n\
+         == unreadable: cannot read missing: No such file or directory (os error 2)\n\
          == reads: ok\n0\n\
          == early: failed (signal 13 | exit 0)\ny\n\
-         == line 15: ok\nabc\n\
+         == bare: ok\nabc\n\
          == silent: ok\n\
          == unwritable: cannot write /no/such/folder: No such file or directory (os error 2)\n\
          15 jobs, 7 failed\n"
@@ -107,6 +107,49 @@ fn many_at_once() {
         outcome.stdout.ends_with("200 jobs, 133 failed\n"),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn a_hundred_at_once_are_few_threads() {
+    const COUNT: usize = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = |name: &str| {
+        let path = folder.path().join(name);
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        // It neither ends nor waits for another to open it.
+        File::options().read(true).write(true).open(path).unwrap()
+    };
+    let (mut begun, mut go_on) = (fifo("begun"), fifo("go on"));
+    let mut scene = |command: &mut Command| {
+        let count = COUNT.to_string();
+        let command = command.current_dir(folder.path()).args(["--jobs", &count]);
+        let mut program = Program::start_with_input(command);
+        let mut stdin = program.stdin.take().unwrap();
+        for number in 0..COUNT {
+            let job =
+                format!("job{number}: sh -c 'echo >begun; read x <\"go on\"; echo {number}'\n");
+            stdin.write_all(job.as_bytes()).unwrap();
+        }
+        drop(stdin);
+        begun.read_exact(&mut [0; COUNT]).unwrap();
+        let threads = both::threads(&program);
+        go_on.write_all(&[b'\n'; COUNT]).unwrap();
+        (threads, Outcome::of(program))
+    };
+    let both = jobs();
+    let (std_threads, std_outcome) = scene(&mut Command::new(&both.std));
+    let (threads, outcome) = scene(Command::new(&both.gstd).env("GREENLET_WORKERS", "2"));
+    assert_eq!(outcome, std_outcome);
+    assert_eq!(outcome.code, Some(0));
+    // A job's own and two that read, of which one may not have begun.
+    assert!(std_threads >= 3 * COUNT, "{std_threads} threads");
+    assert!(threads < 100, "{threads} threads");
 }
 
 #[test]

@@ -136,15 +136,14 @@ fn a_target_that_refuses_or_resets() {
 fn a_hundred_transfers_of_a_mebibyte() {
     const LENGTH: usize = 1 << 20;
     let echo = target(echo);
-    let transfer = |address: SocketAddr, seed: usize| {
-        let sent: Vec<u8> = (0..LENGTH)
-            .map(|n| (n * 7 + n / 1000 + seed) as u8)
-            .collect();
+    let bytes: Vec<u8> = (0..LENGTH + 100)
+        .map(|n| (n * 7 + n / 1000) as u8)
+        .collect();
+    let transfer = |address: SocketAddr, sent: &[u8]| {
         let mut stream = connect(address);
         let mut received = Vec::new();
         thread::scope(|scope| {
             let mut writer = stream.try_clone().unwrap();
-            let sent = &sent;
             scope.spawn(move || {
                 writer.write_all(sent).unwrap();
                 writer.shutdown(Shutdown::Write).unwrap();
@@ -158,7 +157,8 @@ fn a_hundred_transfers_of_a_mebibyte() {
         thread::scope(|scope| {
             for seed in 0..100 {
                 let address = server.address;
-                scope.spawn(move || transfer(address, seed));
+                let sent = &bytes[seed..][..LENGTH];
+                scope.spawn(move || transfer(address, sent));
             }
         });
         server.end().sorted()

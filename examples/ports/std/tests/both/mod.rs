@@ -74,7 +74,7 @@ fn build(folder: &Path) {
     assert!(status.success(), "the programs on gstd cannot be built");
 }
 
-/// What a program leaves when it has ended, addresses and such replaced by `rewrite`.
+/// What a program leaves when it has ended.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -96,13 +96,6 @@ impl Outcome {
     /// Runs it without an input.
     pub(crate) fn run(command: &mut Command) -> Outcome {
         Outcome::of(Program::start(command))
-    }
-
-    /// With every `text` replaced.
-    pub(crate) fn replace(mut self, text: &str, by: &str) -> Outcome {
-        self.stdout = self.stdout.replace(text, by);
-        self.stderr = self.stderr.replace(text, by);
-        self
     }
 
     /// With the lines in an order of their own, for what happens in none.
@@ -154,13 +147,18 @@ impl Server {
 
     /// How many threads of the operating system it has.
     pub(crate) fn threads(&self) -> usize {
-        let process = self.program.pid().as_raw_nonzero();
-        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-        let count = status
-            .lines()
-            .find_map(|line| line.strip_prefix("Threads:"));
-        count.unwrap().trim().parse().unwrap()
+        threads(&self.program)
     }
+}
+
+/// How many threads of the operating system a program has.
+pub(crate) fn threads(program: &Program) -> usize {
+    let process = program.pid().as_raw_nonzero();
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let count = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Threads:"));
+    count.unwrap().trim().parse().unwrap()
 }
 
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
