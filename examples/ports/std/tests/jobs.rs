@@ -147,8 +147,8 @@ fn a_hundred_at_once_are_few_threads() {
     let (threads, outcome) = scene(Command::new(&both.gstd).env("GREENLET_WORKERS", "2"));
     assert_eq!(outcome, std_outcome);
     assert_eq!(outcome.code, Some(0));
-    // A job's own and two that read, of which one may not have begun.
-    assert!(std_threads >= 3 * COUNT, "{std_threads} threads");
+    // A job's own and two that read, of which one begins after the job.
+    assert!(std_threads >= 2 * COUNT, "{std_threads} threads");
     assert!(threads < 100, "{threads} threads");
 }
 
