@@ -132,19 +132,28 @@ fn text_keeps_its_form() {
 
 #[test]
 fn what_blocks_is_named() {
-    let source = "use std::process::Child;\nuse std::io;\nuse std::io::Stdin;\n\nfn f() {\n    io::stdin();\n    \
-                  std::process::Command::new(\"x\");\n}\nuse tokio::spawn;\nfn g() { rayon::join(a, b) }\n";
+    let source = "use std::os::unix::thread::JoinHandleExt;\nuse std::io;\nuse std::io::Stdin;\n\nfn f() {\n    io::stdin();\n    \
+                  std::io::pipe();\n}\nuse tokio::spawn;\nfn g() { rayon::join(a, b) }\n";
     let what = |line, what: &str| (line, what.to_owned());
     assert_eq!(
         left(source),
         [
-            what(1, "std::process::Child"),
+            what(1, "std::os::unix::thread::JoinHandleExt"),
             what(3, "std::io::Stdin"),
             what(6, "std::io::stdin"),
-            what(7, "std::process::Command"),
+            what(7, "std::io::pipe"),
             what(9, "tokio"),
             what(10, "rayon"),
         ]
+    );
+}
+
+#[test]
+fn processes_are_replaced() {
+    let source = "use std::os::unix::process::CommandExt;\nuse std::process::{self, Command};\n";
+    becomes(
+        source,
+        "use gprocess::unix::CommandExt;\nuse gprocess::{self as process, Command};\n",
     );
 }
 

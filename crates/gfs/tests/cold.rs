@@ -7,8 +7,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use fixture::ticks::no_gaps_beside;
-use fixture::{deadline, folder};
+use fixture::{deadline, folder, ticks_while};
 use gfs::File;
 use rustix::fs::{Advice, fadvise};
 
@@ -45,7 +44,7 @@ fn is_right(bytes: &[u8], begin: usize) -> bool {
 fn a_large_cold_file_lets_the_others_run() {
     let _deadline = deadline();
     with_path(forget);
-    no_gaps_beside(|| {
+    ticks_while(|| {
         with_path(|path| {
             forget(path);
             let mut file = File::open(path).unwrap();
@@ -63,7 +62,7 @@ fn a_large_cold_file_lets_the_others_run() {
             assert_eq!(filled, LENGTH);
         });
     });
-    no_gaps_beside(|| {
+    ticks_while(|| {
         with_path(|path| {
             forget(path);
             let mut bytes = Vec::new();
@@ -74,7 +73,7 @@ fn a_large_cold_file_lets_the_others_run() {
         });
     });
     // By now it is in memory.
-    no_gaps_beside(|| {
+    ticks_while(|| {
         with_path(|path| {
             assert_eq!(gfs::read(path).unwrap().len(), LENGTH);
         });

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use fixture::ticks::ticks_beside;
-use fixture::{Signal, company, deadline, everywhere, fifo, folder, join, on_worker, open_fifo};
+use fixture::{
+    Signal, company, deadline, everywhere, fifo, folder, join, on_worker, open_fifo, ticks_beside,
+};
 use gfs::unix::OpenOptionsExt;
 use gfs::{File, OpenOptions};
 use greenlet::Killed;

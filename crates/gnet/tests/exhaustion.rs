@@ -3,52 +3,13 @@
 
 mod fixture;
 
-use std::env;
-use std::fs::File;
 use std::io::{self, Read, Write};
-use std::process::Command;
 use std::sync::Arc;
 
-use fixture::{Signal, deadline, join, listen, pair};
+use fixture::own_process::{EMFILE, exhaust, in_a_child};
+use fixture::{Signal, join, listen, pair};
 use gnet::{SocketAddr, TcpStream};
 use greenlet::Greenlet;
-use rustix::process::{Resource, getrlimit, setrlimit};
-
-/// Set in the process whose limit is lowered, which must run nothing else.
-const CHILD: &str = "GNET_TEST_EXHAUSTION_CHILD";
-
-const EMFILE: Option<i32> = Some(24);
-
-fn in_a_child(test: &str, body: fn()) {
-    let _deadline = deadline();
-    if env::var_os(CHILD).is_some() {
-        return body();
-    }
-    let status = Command::new(env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(CHILD, "1")
-        .status()
-        .unwrap();
-    assert!(status.success());
-}
-
-/// Takes all descriptors but `left`.
-fn exhaust(left: usize) -> Vec<File> {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = Some(128);
-    setrlimit(Resource::Nofile, limit).unwrap();
-    let mut files = Vec::new();
-    loop {
-        match File::open("/dev/null") {
-            Ok(file) => files.push(file),
-            Err(error) => {
-                assert_eq!(error.raw_os_error(), EMFILE);
-                files.truncate(files.len() - left);
-                return files;
-            }
-        }
-    }
-}
 
 /// A connection that is served by a greenlet of its own.
 fn served() -> (TcpStream, Greenlet<u64>) {

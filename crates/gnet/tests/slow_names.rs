@@ -8,8 +8,7 @@ mod fixture;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::{Condvar, Mutex};
 
-use fixture::ticks::ticks_beside;
-use fixture::{deadline, join};
+use fixture::{deadline, join, ticks_beside};
 use gnet::{TcpListener, TcpStream, ToSocketAddrs};
 
 /// What the resolver does with a name that it is to be slow with.

@@ -116,8 +116,9 @@ pub trait CommandExt: sealed::Sealed {
     ///
     /// # Errors
     ///
-    /// It returns only if that has failed: [`NotFound`](io::ErrorKind::NotFound) if there is no such program. What was set for
-    /// the child, such as streams and the working directory, may have been set for this process by then.
+    /// It returns only if that has failed: [`NotFound`](io::ErrorKind::NotFound) if there is no such program. What is set for
+    /// a program, such as streams, the working directory and the handling of `SIGPIPE`, may have been set for this process
+    /// by then.
     ///
     /// # Examples
     ///

@@ -8,6 +8,7 @@ pub use std::*;
 
 pub use gfs as fs;
 pub use gnet as net;
+pub use gprocess as process;
 pub use gsync as sync;
 pub use gthread as thread;
 pub use gthread::thread_local;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::process::{Child, ExitStatus};
 
 use greenlet::io::Source;
@@ -14,6 +15,10 @@ pub(super) struct Process {
     /// Made when the child is first waited for, and closed when it has been.
     pidfd: Option<Source<OwnedFd>>,
 }
+
+// Nothing of the user's is in there.
+impl UnwindSafe for Process {}
+impl RefUnwindSafe for Process {}
 
 impl Process {
     pub(super) fn new(plain: Child) -> Process {

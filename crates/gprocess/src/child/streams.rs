@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::process::{self, Stdio};
 
 use greenlet::io::Stream;
@@ -120,6 +121,10 @@ impl_read!(ChildStdout, ChildStderr);
 /// Implements what `std` has for descriptors, and the conversions to and from `std`'s own type.
 macro_rules! impl_descriptors {
     ($($stream:ident),*) => {$(
+        // Nothing of the user's is in there.
+        impl UnwindSafe for $stream {}
+        impl RefUnwindSafe for $stream {}
+
         impl AsFd for $stream {
             fn as_fd(&self) -> BorrowedFd<'_> {
                 self.stream.get_ref().as_fd()

@@ -6,3 +6,4 @@ pub use std::os::unix::*;
 
 pub use gfs::unix as fs;
 pub use gnet::unix as net;
+pub use gprocess::unix as process;

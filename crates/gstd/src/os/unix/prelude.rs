@@ -1,4 +1,4 @@
-//! [`std::os::unix::prelude`], with the traits of [`super::fs`].
+//! [`std::os::unix::prelude`], with the traits of [`super::fs`] and [`super::process`].
 
 pub use std::os::unix::prelude::*;
 
@@ -7,3 +7,5 @@ pub use std::os::unix::prelude::*;
 pub use super::fs::{
     DirEntryExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt,
 };
+#[doc(no_inline)]
+pub use super::process::{CommandExt, ExitStatusExt};
