@@ -33,7 +33,11 @@ pub(super) fn place(fd: BorrowedFd<'_>) -> Place {
 }
 
 /// Parks until there is room, or waiting for it is of no use.
+///
+/// Every so often it lets the others of the hub run even though there is room: who prints in a loop, to somebody who
+/// reads as fast, would keep them waiting to the end.
 pub(super) fn wait_for_room(fd: BorrowedFd<'_>) {
+    greenlet::breathe();
     if has_room(fd) || is_at_once(fd) {
         return;
     }

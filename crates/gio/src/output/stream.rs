@@ -98,9 +98,9 @@ impl Stream {
         };
         match outcome {
             Ok(_) if let Some(error) = formatting.failed => Err(error),
-            Ok(Ok(())) => self.hand_over(&formatting.text, by),
+            Ok(Ok(())) => self.hand_over_rest(&formatting),
             Ok(Err(fmt::Error)) => {
-                self.hand_over(&formatting.text, by)?;
+                self.hand_over_rest(&formatting)?;
                 panic!(
                     "a formatting trait implementation returned an error when the underlying stream did not"
                 );
@@ -108,7 +108,7 @@ impl Stream {
             Err(payload) => {
                 // What came before a panic is printed; a kill does not wait for room.
                 if !greenlet::is_kill(&*payload) {
-                    let _ = self.hand_over(&formatting.text, by);
+                    let _ = self.hand_over_rest(&formatting);
                 }
                 greenlet::resume_unwind(payload)
             }
@@ -123,11 +123,19 @@ impl Stream {
             .last_mut()
             .map(|formatting| (mem::take(&mut formatting.text), formatting.by));
         if let Some((text, by)) = begun
+            && !text.is_empty()
             && let Err(error) = self.hand_over(&text, by)
             && let Some(formatting) = self.formatting().last_mut()
         {
             formatting.failed.get_or_insert(error);
         }
+    }
+
+    fn hand_over_rest(&self, formatting: &Formatting) -> io::Result<()> {
+        if formatting.text.is_empty() {
+            return Ok(());
+        }
+        self.hand_over(&formatting.text, formatting.by)
     }
 
     fn hand_over(&self, text: &str, by: By) -> io::Result<()> {
@@ -142,7 +150,8 @@ impl Stream {
 
     fn hand_over_printed(&self, mut text: &str, harness: bool) {
         let target = self.target;
-        while !text.is_empty() {
+        // Once at least: with nothing, std tries again what it could not write before.
+        loop {
             let place = place(target.fd());
             let end = match place {
                 Place::Here => text.len(),
@@ -158,6 +167,9 @@ impl Stream {
                 }
             } else {
                 target.print(piece);
+            }
+            if rest.is_empty() {
+                return;
             }
             text = rest;
         }
