@@ -217,7 +217,7 @@ mod programs {
             notes.add(out.write_vectored(&[IoSlice::new(b"three\n"), IoSlice::new(b""), IoSlice::new(b"four")]));
             notes.add(out.write_vectored(&[]));
             notes.add(out.flush());
-            notes.add(write!(out, "{}-{:?}-{}\n", 1, "x", 2));
+            notes.add(writeln!(out, "{}-{:?}-{}", 1, "x", 2));
             notes.add(writeln!(&out, "literal"));
             let mut lock = out.lock();
             notes.add(&lock);
@@ -240,7 +240,7 @@ mod programs {
             notes.add((&err).write(b"one\ntwo"));
             notes.add(err.write_all(&[b'z'; 10_000]));
             notes.add(err.write_vectored(&[IoSlice::new(b"three\n"), IoSlice::new(b"four")]));
-            notes.add(write!(err, "{}-{:?}-{}\n", 1, "x", 2));
+            notes.add(writeln!(err, "{}-{:?}-{}", 1, "x", 2));
             let mut lock = err.lock();
             notes.add(&lock);
             notes.add(writeln!(err.lock(), "again"));
