@@ -5,9 +5,9 @@ use std::os::fd::AsFd;
 
 /// Whether a descriptor is that of a terminal.
 ///
-/// This mirrors [`std::io::IsTerminal`], which cannot be implemented outside of `std`; so this is a trait of its own. It is
-/// there for everything that has a descriptor: the streams and pipes of this crate, and the files, sockets and streams of
-/// `std` and of the other shims.
+/// This mirrors [`std::io::IsTerminal`], which cannot be implemented outside of `std`; so this is a trait of its own.
+/// It is there for everything that has a descriptor: the streams and pipes of this crate, and the files, sockets and
+/// streams of `std` and of the other shims.
 ///
 /// # Examples
 ///

@@ -1,9 +1,9 @@
 //! The locks of the standard streams, held by greenlets.
 //!
-//! A stream's lock is held while its owner waits for room or for input, and by one that prints in a loop nearly always. A
-//! lock that is freed goes to whoever comes first, which would be that one for ever, as there is no preemption among the
-//! greenlets of a hub. So a waiter that was woken [`IN_VAIN`] times has the owner leave the lock to those that wait, in
-//! their order.
+//! A stream's lock is held while its owner waits for room or for input, and by one that prints in a loop nearly always.
+//! A lock that is freed goes to whoever comes first, which would be that one for ever, as there is no preemption among
+//! the greenlets of a hub. So a waiter that was woken [`IN_VAIN`] times has the owner leave the lock to those that
+//! wait, in their order.
 //!
 //! One word:
 //!
@@ -14,9 +14,10 @@
 //! | `HANDED` | the owner has left the lock to those whom it has woken |
 //! | `FAIR` | it is to be handed over, not freed |
 //!
-//! Whoever waits has set `WAITED` in the very value that the futex compares. Freeing the word clears it and wakes one, which
-//! sets it again. An owner that hands over and finds nobody to wake, since a kill has ended the wait, frees the word after
-//! all and wakes once more, for one that has come in between. A kill is thrown only by a wait that has taken no wake.
+//! Whoever waits has set `WAITED` in the very value that the futex compares. Freeing the word clears it and wakes one,
+//! which sets it again. An owner that hands over and finds nobody to wake, since a kill has ended the wait, frees the
+//! word after all and wakes once more, for one that has come in between. A kill is thrown only by a wait that has taken
+//! no wake.
 
 use std::marker::PhantomData;
 use std::sync::MutexGuard;

@@ -44,7 +44,7 @@ fn the_hub_goes_on_beside_a_full_pipe() {
         for way in 0..4 {
             let (sender, received) = std::sync::mpsc::channel();
             let text = lines(1_000);
-            ticks_beside(|after_a_while| {
+            let goes = ticks_beside(|after_a_while| {
                 let (mut reader, writer) = io::pipe().unwrap();
                 let filled = fill(&writer);
                 let sender = sender.clone();
@@ -63,7 +63,7 @@ fn the_hub_goes_on_beside_a_full_pipe() {
             });
             drop(sender);
             let seen: Vec<_> = received.iter().collect();
-            assert!(seen == [text.as_bytes(); 5], "{way}");
+            assert!(seen == vec![text.as_bytes(); goes], "{way}");
         }
     });
 }
@@ -121,7 +121,7 @@ fn the_hub_goes_on_beside_a_terminal_that_nobody_reads() {
     }
     // Once: who reads has to read all.
     for way in 0..3 {
-        let (text, mut sent) = (lines(2_000), 0);
+        let text = lines(2_000);
         let (mut screen, program) = terminal();
         let reading = Arc::new(Signal::default());
         let reader = std::thread::spawn({
@@ -138,8 +138,7 @@ fn the_hub_goes_on_beside_a_terminal_that_nobody_reads() {
                 }
             }
         });
-        ticks_beside(|after_a_while| {
-            sent += 1;
+        let goes = ticks_beside(|after_a_while| {
             let reading = reading.clone();
             after_a_while(Box::new(move || reading.raise()));
             with_stdout(&program, || match way {
@@ -153,7 +152,7 @@ fn the_hub_goes_on_beside_a_terminal_that_nobody_reads() {
         drop(program);
         let seen = reader.join().unwrap();
         assert!(
-            seen == text.repeat(sent).as_bytes(),
+            seen == text.repeat(goes).as_bytes(),
             "{way}: {} bytes",
             seen.len()
         );
@@ -526,6 +525,32 @@ fn threads_wait_for_greenlets() {
             thread.join().unwrap();
         });
         assert_eq!(seen, "the greenlet\nstill\nthe thread\n");
+    });
+}
+
+#[test]
+fn threads_may_print_as_they_end() {
+    struct Says;
+    impl Drop for Says {
+        fn drop(&mut self) {
+            gio::println!("{}", "the end");
+            gio::eprint!("");
+        }
+    }
+    thread_local! {
+        static SAYS: Says = const { Says };
+    }
+    alone("threads_may_print_as_they_end", || {
+        let seen = printed(|| {
+            for _ in 0..3 {
+                let thread = std::thread::spawn(|| {
+                    SAYS.with(|_| ());
+                    gio::println!("the beginning");
+                });
+                thread.join().unwrap();
+            }
+        });
+        assert_eq!(seen, "the beginning\nthe end\n".repeat(3));
     });
 }
 

@@ -1,5 +1,5 @@
-//! The same small programs on `std::io` and on this crate: every line of what they note down has to be the same, and so has
-//! what they write.
+//! The same small programs on `std::io` and on this crate: every line of what they note down has to be the same, and so
+//! has what they write.
 
 mod fixture;
 

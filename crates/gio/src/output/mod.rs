@@ -1,8 +1,9 @@
 //! The standard output and the standard error.
 //!
-//! Both stay `std`'s: it has the buffer, which it flushes at exit, and it knows what libtest captures; so what is printed here
-//! and what other code prints with `std` come out in order. What is added ([`stream`]) is a lock that belongs to a greenlet,
-//! since `std`'s belongs to the thread, and that nothing is handed to `std` before the descriptor takes it ([`place`]).
+//! Both stay `std`'s: it has the buffer, which it flushes at exit, and it knows what libtest captures; so what is
+//! printed here and what other code prints with `std` come out in order. What is added ([`stream`]) is a lock that
+//! belongs to a greenlet, since `std`'s belongs to the thread, and that nothing is handed to `std` before the
+//! descriptor takes it ([`place`]).
 
 mod place;
 mod print;

@@ -10,7 +10,8 @@ use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Here, and all of it: nobody waits for this thread, or the system takes it without waiting for anybody else, as for a file.
+    /// Here, and all of it: nobody waits for this thread, or the system takes it without waiting for anybody else, as
+    /// for a file.
     Here,
     /// Here, a piece at a time, each when there is room for it: a pipe or a socket.
     InPieces,
@@ -41,7 +42,8 @@ pub(super) fn wait_for_room(fd: BorrowedFd<'_>) {
     if has_room(fd) || is_at_once(fd) {
         return;
     }
-    // As long as a plain write waits, its file stays open whatever becomes of the number. What cannot be waited for goes on.
+    // As long as a plain write waits, its file stays open whatever becomes of the number. What cannot be waited for
+    // goes on.
     let _ = match fd.try_clone_to_owned() {
         Ok(file) => writable(file),
         Err(_) => writable(fd),

@@ -11,13 +11,13 @@ use super::stream::{STDERR, Turn};
 
 /// The standard error of the process.
 ///
-/// This mirrors [`std::io::Stderr`]. Where that blocks the thread, since nobody has read what came before, this parks the
-/// calling greenlet.
-/// It has no buffer; what a call formats is put together first, and so written at once, up to
+/// This mirrors [`std::io::Stderr`]. Where that blocks the thread, since nobody has read what came before, this parks
+/// the calling greenlet. It has no buffer; what a call formats is put together first, and so written at once, up to
 /// 4,096 bytes.
 ///
-/// Every call locks the stream for its length, and [`lock`](Stderr::lock) for longer. The lock belongs to the greenlet, as
-/// `std`'s does to the thread, which may take it again; `std`'s own is never held while somebody waits. Made by [`stderr`].
+/// Every call locks the stream for its length, and [`lock`](Stderr::lock) for longer. The lock belongs to the greenlet,
+/// as `std`'s does to the thread, which may take it again; `std`'s own is never held while somebody waits. Made by
+/// [`stderr`].
 ///
 /// # Examples
 ///
@@ -33,10 +33,10 @@ use super::stream::{STDERR, Turn};
 /// # Platform-specific behavior
 ///
 /// Writes to descriptor 2, whatever that is at the time, and leaves its mode alone, since other processes may share it.
-/// On a thread without other greenlets `std`'s call is just made, and so it is for files. To a pipe or a socket
-/// 4,096 bytes at most go at once, each time that there is room for so much; a process that shares the pipe and is quicker
-/// can take the room, and have the thread wait. A terminal is waited for and then written by a thread of a pool. A
-/// descriptor that is closed takes everything, as in `std`.
+/// On a thread without other greenlets `std`'s call is just made, and so it is for files. To a pipe or a socket 4,096
+/// bytes at most go at once, each time that there is room for so much; who shares the pipe and is quicker can take the
+/// room, and have the thread wait. A terminal is waited for and then written by a thread of a pool. A descriptor that
+/// is closed takes everything, as in `std`.
 pub struct Stderr {
     /// So that only [`stderr`] makes it.
     _made: (),
@@ -44,8 +44,8 @@ pub struct Stderr {
 
 /// The standard error, for as long as nobody else is to write to it.
 ///
-/// This mirrors [`std::io::StderrLock`]. The lock is the greenlet's: other greenlets that write wait, on this thread too. Made by
-/// [`Stderr::lock`].
+/// This mirrors [`std::io::StderrLock`]. The lock is the greenlet's: other greenlets that write wait, on this thread
+/// too. Made by [`Stderr::lock`].
 ///
 /// # Examples
 ///
@@ -79,9 +79,9 @@ pub fn stderr() -> Stderr {
 impl Stderr {
     /// Waits until nobody else writes, and keeps others out until the lock is dropped.
     ///
-    /// This mirrors [`std::io::Stderr::lock`]. A greenlet that has the lock may take it again. The lock is of this crate: what
-    /// others write with `std` it does not keep out. In return, do not hold `std`'s while you use this crate's: the thread that
-    /// writes to a terminal would wait for it.
+    /// This mirrors [`std::io::Stderr::lock`]. A greenlet that has the lock may take it again. The lock is of this
+    /// crate: what others write with `std` it does not keep out. In return, do not hold `std`'s while you use this
+    /// crate's: the thread that writes to a terminal would wait for it.
     ///
     /// # Examples
     ///

@@ -11,13 +11,13 @@ use super::stream::{STDOUT, Turn};
 
 /// The standard output of the process.
 ///
-/// This mirrors [`std::io::Stdout`]. Where that blocks the thread, since nobody has read what came before, this parks the
-/// calling greenlet.
-/// The buffer is `std`'s: [`std::io::stdout`] and `std`'s macros write to the same one, and at exit it is
-/// written out.
+/// This mirrors [`std::io::Stdout`]. Where that blocks the thread, since nobody has read what came before, this parks
+/// the calling greenlet. The buffer is `std`'s: [`std::io::stdout`] and `std`'s macros write to the same one, and at
+/// exit it is written out.
 ///
-/// Every call locks the stream for its length, and [`lock`](Stdout::lock) for longer. The lock belongs to the greenlet, as
-/// `std`'s does to the thread, which may take it again; `std`'s own is never held while somebody waits. Made by [`stdout`].
+/// Every call locks the stream for its length, and [`lock`](Stdout::lock) for longer. The lock belongs to the greenlet,
+/// as `std`'s does to the thread, which may take it again; `std`'s own is never held while somebody waits. Made by
+/// [`stdout`].
 ///
 /// # Examples
 ///
@@ -34,10 +34,10 @@ use super::stream::{STDOUT, Turn};
 /// # Platform-specific behavior
 ///
 /// Writes to descriptor 1, whatever that is at the time, and leaves its mode alone, since other processes may share it.
-/// On a thread without other greenlets `std`'s call is just made, and so it is for files. To a pipe or a socket
-/// 3,072 bytes at most go at once, each time that there is room for so much; a process that shares the pipe and is quicker
-/// can take the room, and have the thread wait. A terminal is waited for and then written by a thread of a pool. A
-/// descriptor that is closed takes everything, as in `std`.
+/// On a thread without other greenlets `std`'s call is just made, and so it is for files. To a pipe or a socket 3,072
+/// bytes at most go at once, each time that there is room for so much; who shares the pipe and is quicker can take the
+/// room, and have the thread wait. A terminal is waited for and then written by a thread of a pool. A descriptor that
+/// is closed takes everything, as in `std`.
 pub struct Stdout {
     /// So that only [`stdout`] makes it.
     _made: (),
@@ -45,8 +45,8 @@ pub struct Stdout {
 
 /// The standard output, for as long as nobody else is to write to it.
 ///
-/// This mirrors [`std::io::StdoutLock`]. The lock is the greenlet's: other greenlets that write wait, on this thread too. Made by
-/// [`Stdout::lock`].
+/// This mirrors [`std::io::StdoutLock`]. The lock is the greenlet's: other greenlets that write wait, on this thread
+/// too. Made by [`Stdout::lock`].
 ///
 /// # Examples
 ///
@@ -80,9 +80,9 @@ pub fn stdout() -> Stdout {
 impl Stdout {
     /// Waits until nobody else writes, and keeps others out until the lock is dropped.
     ///
-    /// This mirrors [`std::io::Stdout::lock`]. A greenlet that has the lock may take it again. The lock is of this crate: what
-    /// others write with `std` it does not keep out. In return, do not hold `std`'s while you use this crate's: the thread that
-    /// writes to a terminal would wait for it.
+    /// This mirrors [`std::io::Stdout::lock`]. A greenlet that has the lock may take it again. The lock is of this
+    /// crate: what others write with `std` it does not keep out. In return, do not hold `std`'s while you use this
+    /// crate's: the thread that writes to a terminal would wait for it.
     ///
     /// # Examples
     ///

@@ -10,8 +10,8 @@ pub use writer::PipeWriter;
 
 /// Makes a pipe: what is written to the one end is read at the other.
 ///
-/// This mirrors [`std::io::pipe`]. A read waits until something was written or no writer is left, a write until the reader has
-/// made room; either parks the calling greenlet. Both ends are closed in the programs that this one starts.
+/// This mirrors [`std::io::pipe`]. A read waits until something was written or no writer is left, a write until the
+/// reader has made room; either parks the calling greenlet. Both ends are closed in the programs that this one starts.
 ///
 /// # Errors
 ///
@@ -36,8 +36,9 @@ pub use writer::PipeWriter;
 ///
 /// # Platform-specific behavior
 ///
-/// `pipe2` with `O_CLOEXEC` where there is one. The descriptors are in blocking mode and stay so: on Linux since 6.4 reads and
-/// writes ask the system not to wait, elsewhere they are made by a thread of a pool once there is something to do.
+/// `pipe2` with `O_CLOEXEC` where there is one. The descriptors are in blocking mode and stay so: on Linux since 6.4
+/// reads and writes ask the system not to wait, elsewhere they are made by a thread of a pool once there is something
+/// to do.
 pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     Ok((reader.into(), writer.into()))

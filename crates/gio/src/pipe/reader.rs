@@ -12,8 +12,9 @@ use super::impl_end;
 
 /// The end of a pipe that is read.
 ///
-/// This mirrors [`std::io::PipeReader`]. Where that blocks the thread this parks the calling greenlet. `&PipeReader` reads
-/// too, so any number of greenlets and threads may share one; every byte reaches one of them. Made by [`pipe`](crate::pipe).
+/// This mirrors [`std::io::PipeReader`]. Where that blocks the thread this parks the calling greenlet. `&PipeReader`
+/// reads too, so any number of greenlets and threads may share one; every byte reaches one of them. Made by
+/// [`pipe`](crate::pipe).
 ///
 /// # Examples
 ///

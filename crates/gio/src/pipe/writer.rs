@@ -12,9 +12,9 @@ use super::impl_end;
 
 /// The end of a pipe that is written to.
 ///
-/// This mirrors [`std::io::PipeWriter`]. Where that blocks the thread, since nobody has read what came before, this parks the
-/// calling greenlet. `&PipeWriter` writes too, so any number of greenlets and threads may share one; what they write at
-/// once, up to 4,096 bytes, stays together. Made by [`pipe`](crate::pipe).
+/// This mirrors [`std::io::PipeWriter`]. Where that blocks the thread, since nobody has read what came before, this
+/// parks the calling greenlet. `&PipeWriter` writes too, so any number of greenlets and threads may share one; what
+/// they write at once, up to 4,096 bytes, stays together. Made by [`pipe`](crate::pipe).
 ///
 /// # Examples
 ///

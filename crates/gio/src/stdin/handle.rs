@@ -9,7 +9,8 @@ use super::StdinLock;
 /// The standard input of the process.
 ///
 /// This mirrors [`std::io::Stdin`]. Where that blocks the thread this parks the calling greenlet. All handles have one
-/// buffer, with a lock for one greenlet at a time: hold it ([`lock`](Stdin::lock)) for several reads in a row. Made by [`stdin`].
+/// buffer, with a lock for one greenlet at a time: hold it ([`lock`](Stdin::lock)) for several reads in a row. Made by
+/// [`stdin`].
 ///
 /// The buffer is this crate's. What it has read ahead, [`std::io::stdin`] does not see, nor the other way round: use
 /// one of them.
@@ -25,9 +26,9 @@ use super::StdinLock;
 ///
 /// # Platform-specific behavior
 ///
-/// Reads descriptor 0, whatever that is when a read begins, and leaves its mode alone, since other processes may share it. A
-/// terminal is waited for by the hub and then read by a thread of a pool: it may be that somebody else was quicker. A
-/// descriptor that is closed is an input without content, as in `std`.
+/// Reads descriptor 0, whatever that is when a read begins, and leaves its mode alone, since other processes may share
+/// it. A terminal is waited for by the hub and then read by a thread of a pool: it may be that somebody else was
+/// quicker. A descriptor that is closed is an input without content, as in `std`.
 pub struct Stdin {
     /// So that only [`stdin`] makes it.
     _made: (),
@@ -52,8 +53,8 @@ pub fn stdin() -> Stdin {
 impl Stdin {
     /// Waits until nobody else reads, and keeps others out until the lock is dropped.
     ///
-    /// This mirrors [`std::io::Stdin::lock`]. It is not reentrant: a greenlet that has the lock and asks for it again, be it by
-    /// [`read_line`](Stdin::read_line), waits for ever.
+    /// This mirrors [`std::io::Stdin::lock`]. It is not reentrant: a greenlet that has the lock and asks for it again,
+    /// be it by [`read_line`](Stdin::read_line), waits for ever.
     ///
     /// # Examples
     ///
@@ -68,7 +69,8 @@ impl Stdin {
         StdinLock::new()
     }
 
-    /// Locks the input and appends its next line to `buf`, with the newline; says how many bytes those are, 0 at the end.
+    /// Locks the input and appends its next line to `buf`, with the newline; says how many bytes those are, 0 at the
+    /// end.
     ///
     /// This mirrors [`std::io::Stdin::read_line`].
     ///

@@ -25,8 +25,8 @@ fn buffer() -> MutexGuard<'static, Option<BufReader<Descriptor>>> {
 
 /// The standard input, for as long as nobody else is to read it.
 ///
-/// This mirrors [`std::io::StdinLock`]. The lock is the greenlet's: other greenlets that want to read wait, on this thread too. Made by
-/// [`Stdin::lock`](crate::Stdin::lock).
+/// This mirrors [`std::io::StdinLock`]. The lock is the greenlet's: other greenlets that want to read wait, on this
+/// thread too. Made by [`Stdin::lock`](crate::Stdin::lock).
 ///
 /// # Examples
 ///
