@@ -275,7 +275,9 @@ mod programs {
             notes.add(io::stdout().flush());
             notes.add(io::stdout().write_all(b"y\n"));
             notes.add(writeln!(io::stdout(), "{}", 5));
-            let caught = |call: fn()| std::panic::catch_unwind(call).map_err(|payload| payload.downcast::<String>().ok());
+            let caught = |call: fn()| {
+                std::panic::catch_unwind(call).map_err(|payload| payload.downcast::<String>().ok())
+            };
             notes.add(caught(|| println!("{}", 1)));
             notes.add(caught(|| println!("text")));
             notes.add(caught(|| eprintln!("{}", 1)));
