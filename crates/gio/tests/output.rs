@@ -121,7 +121,8 @@ fn the_hub_goes_on_beside_a_terminal_that_nobody_reads() {
     }
     // Once: who reads has to read all.
     for way in 0..3 {
-        let text = lines(2_000);
+        // More than the system keeps for a terminal.
+        let text = lines(12_000);
         let (mut screen, program) = terminal();
         let reading = Arc::new(Signal::default());
         let reader = std::thread::spawn({
