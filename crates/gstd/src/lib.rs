@@ -7,6 +7,8 @@ pub mod prelude;
 pub use std::*;
 
 pub use gfs as fs;
+pub use gio as io;
+pub use gio::{dbg, eprint, eprintln, print, println};
 pub use gnet as net;
 pub use gprocess as process;
 pub use gsync as sync;

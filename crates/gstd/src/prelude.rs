@@ -11,7 +11,7 @@ macro_rules! prelude {
             pub use std::prelude::$name::*;
             // Named, so that they go before those of `*`.
             #[doc(no_inline)]
-            pub use crate::thread_local;
+            pub use crate::{dbg, eprint, eprintln, print, println, thread_local};
         })*
     };
 }
