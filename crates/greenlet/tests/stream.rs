@@ -91,6 +91,23 @@ fn a_reader_that_goes_away_ends_the_write() {
 }
 
 #[test]
+fn nothing_is_read_and_written_at_once() {
+    let _deadline = watchdog::within(60, "nothing_is_read_and_written_at_once");
+    let company = company();
+    let (reader, writer) = pipe();
+    assert_eq!(reader.read(&mut []).unwrap(), 0);
+    assert_eq!(reader.read_vectored(&mut []).unwrap(), 0);
+    // Until it is full.
+    rustix::io::ioctl_fionbio(writer.get_ref(), true).unwrap();
+    while writer.write(&[0; 1000]).is_ok() {}
+    rustix::io::ioctl_fionbio(writer.get_ref(), false).unwrap();
+    assert_eq!(writer.write(&[]).unwrap(), 0);
+    assert_eq!(writer.write_vectored(&[]).unwrap(), 0);
+    company.kill().unwrap();
+    assert!(company.join().is_err());
+}
+
+#[test]
 fn the_mode_of_the_descriptor_is_left_alone() {
     let _deadline = watchdog::within(60, "the_mode_of_the_descriptor_is_left_alone");
     let nonblocking =

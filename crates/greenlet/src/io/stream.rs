@@ -89,6 +89,10 @@ impl<T: AsFd> Stream<T> {
     ///
     /// What `readv` gives.
     pub fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            // There is nothing to wait for.
+            return Ok(rustix::io::readv(self.get_ref(), bufs)?);
+        }
         loop {
             match self.now(|fd| nowait::read(fd, bufs)) {
                 Ok(count) => return Ok(count),
@@ -120,6 +124,9 @@ impl<T: AsFd> Stream<T> {
     /// What `writev` gives.
     pub fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         let all: usize = bufs.iter().map(|buf| buf.len()).sum();
+        if all == 0 {
+            return Ok(rustix::io::writev(self.get_ref(), bufs)?);
+        }
         let mut written = self.write_some(bufs)?;
         if written < all && written > 0 {
             let mut rest = bufs.to_vec();
