@@ -87,14 +87,22 @@ fn a_conversation() {
     });
 }
 
+/// Writes until it fails: a child of somebody else that is just being started may have the other end open, too.
+fn broken(stdin: &mut impl Write) -> ErrorKind {
+    loop {
+        if let Err(error) = stdin.write(b"x") {
+            return error.kind();
+        }
+    }
+}
+
 #[test]
 fn a_child_that_does_not_read() {
     alone_and_in_company!(|| {
         let mut child = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         child.wait().unwrap();
-        let error = stdin.write(b"x").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        assert_eq!(broken(&mut stdin), ErrorKind::BrokenPipe);
         // Or it stops while somebody writes.
         let mut child = sh("exec head -c 1 >/dev/null")
             .stdin(Stdio::piped())
@@ -165,6 +173,7 @@ fn a_pipeline() {
 }
 
 #[test]
+#[cfg_attr(greenlet_portable, ignore = "a thread waits, which holds kills back")]
 fn a_reader_and_a_writer_that_wait_can_be_killed() {
     everywhere(|| {
         let (mut child, stdin, mut stdout) = cat();
@@ -194,10 +203,7 @@ fn a_reader_and_a_writer_that_wait_can_be_killed() {
         assert!(writer.join().unwrap_err().is::<Killed>());
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(
-            (&*stdin).write(b"x").unwrap_err().kind(),
-            ErrorKind::BrokenPipe
-        );
+        assert_eq!(broken(&mut &*stdin), ErrorKind::BrokenPipe);
     });
 }
 
