@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use fixture::own_process::in_a_child;
-use fixture::{descriptors, join, on_worker, reap, sh, zombies};
+use fixture::{cat, descriptors, join, on_worker, reap, sh, zombies};
 use gprocess::{Command, Stdio};
 
 /// Runs `body` twice, and checks that the second time has left nothing behind: what is made once is there by then.
@@ -80,16 +80,7 @@ fn at_once() {
 fn alive_at_the_same_time() {
     in_a_child("alive_at_the_same_time", || {
         leaves_nothing(|| {
-            let mut all: Vec<_> = (0..100)
-                .map(|_| {
-                    let mut command = Command::new("cat");
-                    command
-                        .stdin(Stdio::piped())
-                        .stdout(Stdio::piped())
-                        .spawn()
-                        .unwrap()
-                })
-                .collect();
+            let mut all: Vec<_> = (0..100).map(|_| cat()).collect();
             let stdins: Vec<_> = all
                 .iter_mut()
                 .map(|child| child.stdin.take().unwrap())

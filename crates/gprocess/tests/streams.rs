@@ -10,13 +10,9 @@ use fixture::{deadline, everywhere, join, sh, ticks_while};
 use gprocess::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use greenlet::Killed;
 
+/// With its streams taken out.
 fn cat() -> (Child, ChildStdin, ChildStdout) {
-    let mut command = Command::new("cat");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = fixture::cat();
     let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     (child, stdin, stdout)
 }

@@ -7,17 +7,12 @@ use std::io::{ErrorKind, Read, Write};
 use std::rc::Rc;
 
 use fixture::own_process::in_a_child;
-use fixture::{company, deadline, everywhere, join, reap, sh, ticks_while};
+use fixture::{cat, company, deadline, everywhere, join, reap, sh, ticks_while};
 use gprocess::unix::ExitStatusExt;
-use gprocess::{Child, Command, Stdio};
+use gprocess::{Command, Stdio};
 use greenlet::Killed;
 
 const ECHILD: Option<i32> = Some(10);
-
-/// A child that goes on until its input ends.
-fn cat() -> Child {
-    Command::new("cat").stdin(Stdio::piped()).spawn().unwrap()
-}
 
 #[test]
 fn lets_the_others_run() {

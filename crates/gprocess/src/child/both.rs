@@ -27,10 +27,12 @@ pub(super) fn read_to_end(
     loop {
         wait(either.as_ref(), &out, &err)?;
         if is_ended_by_reading(&out, stdout)? {
+            drop(either);
             ioctl_fionbio(&err, false)?;
             return err.read_to_end(stderr).map(drop);
         }
         if is_ended_by_reading(&err, stderr)? {
+            drop(either);
             ioctl_fionbio(&out, false)?;
             return out.read_to_end(stdout).map(drop);
         }

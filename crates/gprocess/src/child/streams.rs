@@ -73,33 +73,26 @@ pub struct ChildStderr {
     stream: Stream<process::ChildStderr>,
 }
 
-impl Write for ChildStdin {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.stream.write(buf)
-    }
+/// Implements `Write`, as `std` does for the end that is written and for a reference to it.
+macro_rules! impl_write {
+    ($($stream:ty),*) => {$(
+        impl Write for $stream {
+            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+                self.stream.write(buf)
+            }
 
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.stream.write_vectored(bufs)
-    }
+            fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.stream.write_vectored(bufs)
+            }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+    )*};
 }
 
-impl Write for &ChildStdin {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.stream.write(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.stream.write_vectored(bufs)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+impl_write!(ChildStdin, &ChildStdin);
 
 /// Implements `Read` for the ends that are read.
 macro_rules! impl_read {
