@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use fixture::{everywhere, join, pair, udp, udp_pair};
+use fixture::{everywhere, join, listen, pair, udp, udp_pair};
 use gnet::TcpStream;
 use greenlet::Killed;
 
@@ -76,6 +76,32 @@ fn others_run_beside_one_that_is_told_not_to_wait() {
         let (here, _there) = udp_pair();
         here.set_nonblocking(true).unwrap();
         until_others_have_run(|| assert!(here.recv(&mut [0]).is_err()));
+    });
+}
+
+/// What a connection was handed to begins before the next one is there, however many wait.
+#[test]
+fn each_accepted_connection_lets_the_others_run() {
+    everywhere(|| {
+        let (listener, addr) = listen();
+        let clients: Vec<_> = (0..50)
+            .map(|_| std::net::TcpStream::connect(addr).unwrap())
+            .collect();
+        let begun = Rc::new(Cell::new(0));
+        let served: Vec<_> = (0..clients.len())
+            .map(|number| {
+                let (stream, _) = listener.accept().unwrap();
+                assert_eq!(begun.get(), number);
+                let begun = begun.clone();
+                greenlet::spawn(move || {
+                    begun.set(begun.get() + 1);
+                    drop(stream);
+                })
+            })
+            .collect();
+        for one in served {
+            join(one.join());
+        }
     });
 }
 

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenlet::breathe;
 use greenlet::io::{Progress, Source};
+use greenlet::{breathe, yield_now};
 
 use super::accept_mode::AcceptMode;
 use super::settings::{Settings, is_deadline};
@@ -59,6 +59,8 @@ impl<T: PlainListener> ListeningSocket<T> {
     }
 
     fn wait_and_accept(&self, timeout: Option<Duration>) -> io::Result<(T::Stream, T::Addr)> {
+        // As a rule the last connection was given to somebody, who gets to begin before there is another one.
+        yield_now();
         let accepted = self.source.read_with(timeout, |listener| {
             self.mode.accept(listener).map(Progress::More)
         });
