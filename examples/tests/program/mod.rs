@@ -6,13 +6,32 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
+
+/// Those that have not been waited for, of all tests of this file.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// The list of them. One that could not be started does not spoil it.
+fn running() -> MutexGuard<'static, Vec<Pid>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills a program that has not been waited for. If it is the first of a process group, those that it
+/// has started go with it.
+fn kill(program: Pid) {
+    // Errors: it has ended by itself.
+    let _ = match getpgid(Some(program)) {
+        Ok(group) if group == program => kill_process_group(group, Signal::KILL),
+        _ => kill_process(program, Signal::KILL),
+    };
+}
 
 /// Killed when it is dropped. If that does not happen within a minute, the test is taken to hang: a
-/// thread kills the program and aborts the test.
+/// thread kills the programs of all tests and aborts.
 pub(crate) struct Program {
     child: Child,
     /// If it was started with an input.
@@ -34,6 +53,8 @@ impl Program {
     }
 
     fn spawn(command: &mut Command) -> Program {
+        // Not between the start of one and its place in the list.
+        let mut list = running();
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -44,12 +65,17 @@ impl Program {
         let (done, waiter) = channel();
         let name = format!("{command:?}");
         let pid = Pid::from_child(&child);
+        list.push(pid);
+        drop(list);
         thread::spawn(move || {
             // By the second, so that a pause of the whole machine counts as one.
             let goes_on = || waiter.recv_timeout(Duration::from_secs(1));
             if (0..60).all(|_| goes_on() == Err(RecvTimeoutError::Timeout)) {
                 eprintln!("{name}: not done after a minute");
-                let _ = kill_process(pid, Signal::KILL);
+                // Held to the end: no test starts another one.
+                let list = running();
+                kill(pid);
+                list.iter().for_each(|&program| kill(program));
                 std::process::abort();
             }
         });
@@ -99,6 +125,11 @@ impl Program {
         }
     }
 
+    /// Takes it off the list, before its id can be another's: as soon as it was waited for.
+    fn forget(&self) {
+        running().retain(|&running| running != self.pid());
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
@@ -116,6 +147,7 @@ impl Program {
             self.stderr.read_to_end(&mut stderr).unwrap();
             stdout.join().unwrap()
         });
+        self.forget();
         Output {
             status: self.child.wait().unwrap(),
             stdout,
@@ -126,7 +158,10 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        self.forget();
+        if let Ok(None) = self.child.try_wait() {
+            kill(self.pid());
+        }
         let _ = self.child.wait();
     }
 }

@@ -117,8 +117,8 @@ fn two_hundred_clients() {
         (threads, heard, server.quit())
     };
     let both = chat();
-    let (std_threads, std_heard, std_outcome) = scene(&mut Command::new(&both.std));
-    let (threads, heard, outcome) = scene(Command::new(&both.gstd).env("GREENLET_WORKERS", "2"));
+    let (std_threads, std_heard, std_outcome) = scene(&mut both.std());
+    let (threads, heard, outcome) = scene(both.gstd().env("GREENLET_WORKERS", "2"));
     assert!(heard == std_heard, "{heard:?}");
     assert_eq!(outcome, std_outcome);
     // Two a client, that of `main`, and that which accepts.

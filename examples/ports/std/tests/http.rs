@@ -306,8 +306,8 @@ fn two_hundred_connections_are_few_threads() {
         (threads, said, server.end().sorted())
     };
     let both = http();
-    let (std_threads, std_said, std_outcome) = scene(&mut Command::new(&both.std));
-    let (threads, said, outcome) = scene(Command::new(&both.gstd).env("GREENLET_WORKERS", "2"));
+    let (std_threads, std_said, std_outcome) = scene(&mut both.std());
+    let (threads, said, outcome) = scene(both.gstd().env("GREENLET_WORKERS", "2"));
     assert_eq!((said, outcome), (std_said, std_outcome));
     // The pool, that of `main`, and that which accepts.
     assert_eq!(std_threads, COUNT + 2);

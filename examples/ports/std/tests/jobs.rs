@@ -143,8 +143,8 @@ fn a_hundred_at_once_are_few_threads() {
         (threads, Outcome::of(program))
     };
     let both = jobs();
-    let (std_threads, std_outcome) = scene(&mut Command::new(&both.std));
-    let (threads, outcome) = scene(Command::new(&both.gstd).env("GREENLET_WORKERS", "2"));
+    let (std_threads, std_outcome) = scene(&mut both.std());
+    let (threads, outcome) = scene(both.gstd().env("GREENLET_WORKERS", "2"));
     assert_eq!(outcome, std_outcome);
     assert_eq!(outcome.code, Some(0));
     // A job's own and two that read, of which one begins after the job.

@@ -184,8 +184,8 @@ fn two_hundred_connections_are_few_threads() {
         (threads, server.end().sorted())
     };
     let both = proxy();
-    let (std_threads, std_outcome) = scene(&mut Command::new(&both.std));
-    let (threads, outcome) = scene(Command::new(&both.gstd).env("GREENLET_WORKERS", "2"));
+    let (std_threads, std_outcome) = scene(&mut both.std());
+    let (threads, outcome) = scene(both.gstd().env("GREENLET_WORKERS", "2"));
     assert_eq!(outcome, std_outcome);
     // Two a connection, that of `main`, and that which accepts.
     assert_eq!(std_threads, 2 * COUNT + 2);

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -18,8 +19,8 @@ pub(crate) use program::Program;
 
 /// Builds of one source.
 pub(crate) struct Both {
-    pub(crate) std: PathBuf,
-    pub(crate) gstd: PathBuf,
+    std: PathBuf,
+    gstd: PathBuf,
 }
 
 impl Both {
@@ -36,26 +37,42 @@ impl Both {
         Both { std, gstd }
     }
 
+    /// The one on std.
+    pub(crate) fn std(&self) -> Command {
+        in_a_group(&self.std)
+    }
+
+    /// The one on gstd.
+    pub(crate) fn gstd(&self) -> Command {
+        in_a_group(&self.gstd)
+    }
+
     /// Plays `scene` with both, and expects the same of both.
     pub(crate) fn same<T: PartialEq + Debug>(&self, scene: impl Fn(&mut Command) -> T) -> T {
-        let std = scene(&mut Command::new(&self.std));
-        let gstd = scene(&mut Command::new(&self.gstd));
+        let std = scene(&mut self.std());
+        let gstd = scene(&mut self.gstd());
         assert_eq!(gstd, std, "left: on gstd, right: on std");
         gstd
     }
 
     /// That the build on gstd, and only that, depends on the hubs: it cannot start a thread without them.
     pub(crate) fn differ_in_threads(&self, arguments: &[&str]) {
-        let without_hubs = |path: &Path| {
-            let mut command = Command::new(path);
+        let without_hubs = |mut command: Command| {
             command.args(arguments).env("GREENLET_WORKERS", "none");
             let output = Program::start(&mut command).output();
             String::from_utf8(output.stderr).unwrap()
         };
-        assert!(!without_hubs(&self.std).contains("GREENLET_WORKERS"));
-        let error = without_hubs(&self.gstd);
+        assert!(!without_hubs(self.std()).contains("GREENLET_WORKERS"));
+        let error = without_hubs(self.gstd());
         assert!(error.contains("GREENLET_WORKERS"), "{error}");
     }
+}
+
+/// A program that is killed with all that it has started, if it has to be.
+fn in_a_group(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.process_group(0);
+    command
 }
 
 /// Builds the programs on gstd into `folder`.
