@@ -10,7 +10,7 @@ use syn::{GenericArgument, Path, PathArguments, Type};
 /// What knows which types and traits a shim has itself.
 pub(crate) struct Rules<'a> {
     pub(crate) shims: &'a Shims,
-    /// Items that std itself has from `core` or `alloc`; a shim would have them from there, too.
+    /// Items that std itself has from `core` or `alloc`, as a shim would, and those that the shims have from std.
     pub(crate) foreign: &'a HashSet<String>,
 }
 
@@ -44,8 +44,7 @@ impl Rules<'_> {
     }
 
     fn is_own_path(&self, of: &Path) -> bool {
-        let names = of.segments.iter().map(|segment| segment.ident.to_string());
-        let name = names.collect::<Vec<_>>().join("::");
+        let name = spelled(of);
         !self.foreign.contains(&name) && is_replaced(self.shims, &name)
     }
 
@@ -60,6 +59,15 @@ impl Rules<'_> {
             _ => false,
         }
     }
+}
+
+/// A path without its arguments.
+pub(crate) fn spelled(path: &Path) -> String {
+    let names = path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string());
+    names.collect::<Vec<_>>().join("::")
 }
 
 /// Whether the shims have something of their own for `name` of std.

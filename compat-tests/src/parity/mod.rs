@@ -23,10 +23,12 @@ use crate::workspace::Place;
 use anyhow::{Result, bail};
 use collect::Probes;
 use docs::Docs;
-use impossible::{Rules, is_replaced};
-use probe::Probe;
+use impossible::{Rules, is_replaced, spelled};
+use probe::{Implemented, Kind, Probe};
+use proc_macro2::Span;
+use quote::quote;
 pub(crate) use report::{Count, Missing, Module, Report};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -152,9 +154,19 @@ fn measure_modules(shims: &Shims, wanted: &[&str], folder: &Path, target: &Path)
 
     let mut counts: BTreeMap<&str, BTreeMap<String, Count>> = BTreeMap::new();
     let mut missing = Vec::new();
+    let lacking = checked
+        .iter()
+        .filter(|probe| failed.contains_key(&probe.key()));
+    let mut foreign = probes.foreign.clone();
+    foreign.extend(re_exported(
+        lacking.filter_map(|probe| probe.implemented.as_ref()),
+        shims,
+        folder,
+        target,
+    )?);
     let rules = Rules {
         shims,
-        foreign: &probes.foreign,
+        foreign: &foreign,
     };
     for probe in checked {
         let of_kind = counts.entry(&probe.module).or_default();
@@ -187,4 +199,57 @@ fn measure_modules(shims: &Shims, wanted: &[&str], folder: &Path, target: &Path)
         missing,
         left_out: left_out.len(),
     })
+}
+
+/// Those of the traits, without parameters of their own, that the shims have from std: for them they are as foreign as those
+/// of `core`.
+fn re_exported<'a>(
+    implemented: impl Iterator<Item = &'a Implemented>,
+    shims: &Shims,
+    folder: &Path,
+    target: &Path,
+) -> Result<HashSet<String>> {
+    let names: BTreeSet<String> = implemented
+        .filter(|implemented| !implemented.is_sealed)
+        .map(|implemented| spelled(&implemented.of))
+        .filter(|name| is_replaced(shims, name))
+        .collect();
+    let probes = names
+        .into_iter()
+        .map(|name| {
+            let of = syn::parse_str::<syn::Path>(&name)?;
+            let mut original = of.clone();
+            original.segments[0].ident = syn::Ident::new("original", Span::call_site());
+            // Only a bound by the same trait is enough for the inner one.
+            let code = quote! {
+                use std as original;
+                pub fn f<T: ?Sized + #of>() {
+                    fn g<T: ?Sized + #original>() {}
+                    g::<T>()
+                }
+            };
+            Ok(Probe {
+                module: "std".to_owned(),
+                kind: Kind::Signature,
+                owner: String::new(),
+                name,
+                code,
+                implemented: None,
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    if probes.is_empty() {
+        return Ok(HashSet::new());
+    }
+    eprintln!("traits of the shims ({} probes):", probes.len());
+    let others = check::check(
+        &probes.iter().collect::<Vec<_>>(),
+        shims,
+        &folder.join("traits"),
+        target,
+    )?;
+    let same = probes
+        .into_iter()
+        .filter(|probe| !others.contains_key(&probe.key()));
+    Ok(same.map(|probe| probe.name).collect())
 }
