@@ -112,7 +112,7 @@ fn one_ends_before_the_other() {
 #[test]
 fn what_a_child_of_the_child_writes_belongs_to_it() {
     alone_and_in_company!(|| {
-        let output = sh("{ sleep 0.05; echo late; } & echo early")
+        let output = sh("echo early; { sleep 0.05; echo late; } &")
             .output()
             .unwrap();
         assert_eq!(output.stdout, b"early\nlate\n");
