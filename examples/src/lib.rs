@@ -2,7 +2,7 @@
 //!
 //! | program | shows |
 //! | --- | --- |
-//! | `echo`, `echo_std` | one echo server twice; the sources differ in their `use` lines only |
+//! | `echo`, `echo_std` | one echo server twice; the sources differ in their `use` lines and their `println!` only |
 //! | `c10k` | both servers under 10,000 connections, measured from 10,000 greenlets |
 //! | `million` | a million parked greenlets |
 //! | `order` | the order in which greenlets run: gevent's |

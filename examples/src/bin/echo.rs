@@ -4,11 +4,11 @@
 //! connection ends that connection only.
 //!
 //! There are two of this program. `echo_std.rs` runs on the threads and sockets of std, `echo.rs` on
-//! greenlets. They differ in their `use` lines only.
+//! greenlets. They differ in their `use` lines, and in which `println!` is called.
 
 use std::env;
-use std::io::{self, ErrorKind, Read, Write};
 
+use gio::{self as io, ErrorKind, Read, Write};
 use gnet::{TcpListener, TcpStream};
 use gthread as thread;
 use gtime::Duration;
@@ -21,25 +21,25 @@ const REST: Duration = Duration::from_millis(50);
 pub(crate) fn main() -> io::Result<()> {
     let address = env::args().nth(1);
     let listener = TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:0"))?;
-    println!("listening on {}", listener.local_addr()?);
+    gio::println!("listening on {}", listener.local_addr()?);
     io::stdout().flush()?;
 
     loop {
         let (stream, peer) = match listener.accept() {
             Ok(connection) => connection,
             Err(error) => {
-                eprintln!("accept: {error}");
+                gio::eprintln!("accept: {error}");
                 thread::sleep(REST);
                 continue;
             }
         };
         let spawned = thread::Builder::new().spawn(move || {
             if let Err(error) = echo(stream) {
-                eprintln!("{peer}: {error}");
+                gio::eprintln!("{peer}: {error}");
             }
         });
         if let Err(error) = spawned {
-            eprintln!("{peer}: no thread for it: {error}");
+            gio::eprintln!("{peer}: no thread for it: {error}");
             thread::sleep(REST);
         }
     }

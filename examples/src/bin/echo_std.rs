@@ -4,11 +4,11 @@
 //! connection ends that connection only.
 //!
 //! There are two of this program. `echo_std.rs` runs on the threads and sockets of std, `echo.rs` on
-//! greenlets. They differ in their `use` lines only.
+//! greenlets. They differ in their `use` lines, and in which `println!` is called.
 
 use std::env;
-use std::io::{self, ErrorKind, Read, Write};
 
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
