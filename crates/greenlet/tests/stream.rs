@@ -83,7 +83,8 @@ fn a_reader_that_goes_away_ends_the_write() {
         let taken = writer.write(&vec![1; 1 << 20]).unwrap();
         (taken, writer.write(b"more").unwrap_err().kind())
     });
-    greenlet::yield_now();
+    // So the write is under way.
+    assert_eq!(reader.read(&mut [0; 1]).unwrap(), 1);
     drop(reader);
     let (taken, error) = writing.join().unwrap();
     assert!((1..1 << 20).contains(&taken), "{taken}");
