@@ -3,6 +3,7 @@
 mod fixture;
 
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use fixture::{
 use gfs::unix::OpenOptionsExt;
 use gfs::{File, OpenOptions};
 use greenlet::Killed;
+use rustix::io::Errno;
 
 #[test]
 fn a_read_lets_the_others_run() {
@@ -218,5 +220,40 @@ fn the_kill_of_one_that_opens_is_held_back() {
         let writer = on_worker(move || OpenOptions::new().write(true).open(path).unwrap());
         assert!(victim.join().unwrap_err().is::<Killed>());
         drop(join(writer.join()));
+    });
+}
+
+/// Not open for it: there is nothing to wait for.
+#[test]
+fn the_wrong_end_is_an_error_at_once() {
+    everywhere(|| {
+        let _company = company();
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut reader = File::from(OwnedFd::from(reader));
+        let mut writer = File::from(OwnedFd::from(writer));
+        for error in [
+            reader.write(b"x").unwrap_err(),
+            writer.read(&mut [0]).unwrap_err(),
+        ] {
+            assert_eq!(error.raw_os_error(), Some(Errno::BADF.raw_os_error()));
+        }
+    });
+}
+
+/// A device, or a file that grows, may be read for ever.
+#[test]
+fn one_that_never_has_to_wait_lets_the_others_run_and_can_be_killed() {
+    everywhere(|| {
+        let reading = greenlet::spawn(|| {
+            let mut zeros = File::open("/dev/zero").unwrap();
+            loop {
+                zeros.read_exact(&mut [0; 64]).unwrap();
+            }
+        });
+        for _ in 0..10 {
+            greenlet::yield_now();
+        }
+        reading.kill().unwrap();
+        assert!(reading.join().unwrap_err().is::<Killed>());
     });
 }

@@ -4,7 +4,6 @@ mod fixture;
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
-use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -221,24 +220,5 @@ fn an_end_that_was_waited_for_becomes_anothers() {
             assert_eq!(byte, round);
             reader = PipeReader::from(io::PipeReader::from(back));
         }
-    });
-}
-
-#[test]
-fn a_child_process_gets_an_end() {
-    everywhere(|| {
-        let (to_child, mut writer) = pipe().unwrap();
-        let (mut reader, from_child) = pipe().unwrap();
-        let mut child = Command::new("cat")
-            .stdin(Stdio::from(to_child))
-            .stdout(from_child)
-            .spawn()
-            .unwrap();
-        let sender = greenlet::spawn(move || writer.write_all(b"there and back").unwrap());
-        let mut text = String::new();
-        reader.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "there and back");
-        join(sender.join());
-        assert!(child.wait().unwrap().success());
     });
 }

@@ -17,5 +17,5 @@ pub use local::{AccessError, Local};
 pub use offload::{is_alone, offload, offload_lookup, offload_wait};
 pub use task::{
     Builder, Greenlet, Handle, Id, JoinHandle, Killed, breathe, catch_unwind, current, is_kill,
-    killing, panicking, resume_unwind, shield, spawn, yield_now,
+    killing, panicking, resume_unwind, shield, spawn, take_turns, yield_now,
 };

@@ -27,9 +27,9 @@ const MOST_WAITING: usize = 1024;
 /// How long a thread waits for more work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 
-static GENERAL: Lane = Lane::new("greenlet-offload");
-static LOOKUP: Lane = Lane::new("greenlet-lookup");
-static WAIT: Lane = Lane::new("greenlet-wait");
+static GENERAL: Lane = Lane::new("greenlet-offload", false);
+static LOOKUP: Lane = Lane::new("greenlet-lookup", false);
+static WAIT: Lane = Lane::new("greenlet-wait", true);
 
 /// Runs `f`, which may block its thread, without blocking the other greenlets of this hub.
 ///
@@ -88,7 +88,7 @@ where
 /// opened, for what is typed at a terminal.
 ///
 /// Whoever is waited for may be a greenlet that needs a thread of the pool to get there. So these calls have a lane of
-/// their own, of which at most 1,024 run at a time.
+/// their own, of which at most 1,024 run at a time; more wait their turn, so those must not be the ones that are waited for.
 ///
 /// # Panics
 ///
@@ -188,6 +188,8 @@ unsafe fn arrive(node: *const Node) {
 /// A share of the pool.
 struct Lane {
     name: &'static str,
+    /// Whether its calls wait for somebody else.
+    waits: bool,
     /// The process that the threads belong to.
     process: OnceCell<fork::Process>,
     state: Mutex<State>,
@@ -201,9 +203,10 @@ struct State {
 }
 
 impl Lane {
-    const fn new(name: &'static str) -> Lane {
+    const fn new(name: &'static str, waits: bool) -> Lane {
         Lane {
             name,
+            waits,
             process: OnceCell::new(),
             state: Mutex::new(State {
                 queue: VecDeque::new(),
@@ -269,8 +272,8 @@ impl Lane {
             .spawn(|| self.work())
         {
             Ok(_) => state.threads += 1,
-            Err(_) if state.threads == 0 => return false,
-            // Those that run take it when they are done.
+            // Those that run take it when they are done. Where they wait for somebody, that may be this one.
+            Err(_) if state.threads == 0 || self.waits => return false,
             Err(_) => (),
         }
         state.queue.push_back(job);

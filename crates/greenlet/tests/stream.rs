@@ -259,3 +259,42 @@ fn one_that_waits_can_be_killed() {
     writer.write_all(b"x").unwrap();
     assert_eq!(reader.read(&mut [0; 8]).unwrap(), 1);
 }
+
+/// Calls that hold kills back count as well: whichever of them is the one that lets the others run, the kill arrives.
+#[test]
+fn one_that_never_waits_can_be_killed() {
+    let _deadline = watchdog::within(60, "one_that_never_waits_can_be_killed");
+    for extra in 0..2 {
+        let zeros = Stream::new(File::open("/dev/zero").unwrap());
+        let reading = greenlet::spawn(move || {
+            for _ in 0..extra {
+                greenlet::breathe();
+            }
+            loop {
+                zeros.read(&mut [0; 8]).unwrap();
+                greenlet::breathe();
+            }
+        });
+        for _ in 0..10 {
+            greenlet::yield_now();
+        }
+        reading.kill().unwrap();
+        assert!(reading.join().is_err());
+    }
+}
+
+/// A turn of one that never waits is one of the timers and of the other threads, too.
+#[test]
+fn time_goes_on_beside_one_that_never_waits() {
+    let _deadline = watchdog::within(60, "time_goes_on_beside_one_that_never_waits");
+    let soon = std::time::Instant::now() + std::time::Duration::from_millis(1);
+    let sleeper = greenlet::spawn(move || greenlet::time::sleep_until(soon));
+    let zeros = Stream::new(File::open("/dev/zero").unwrap());
+    greenlet::yield_now();
+    let mut reads_after = 0;
+    while !sleeper.is_finished() {
+        zeros.read(&mut [0; 8]).unwrap();
+        reads_after += u32::from(std::time::Instant::now() > soon);
+    }
+    assert!(reads_after < 1000, "{reads_after}");
+}

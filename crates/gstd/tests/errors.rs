@@ -1,7 +1,7 @@
 //! Dead peers, exhausted limits, vanished files and signals: the same errors as those of `std`, case by case.
 //!
-//! Each case is compiled twice, once with `std` and once with `gstd` under the name `lib`, and notes down what it gets. Those
-//! that change the whole process run in one of their own.
+//! Each case is compiled twice, once with `std` and once with `gstd` under the name `lib`, and notes down what it gets. Each
+//! runs in a process of its own.
 #![cfg(target_os = "linux")]
 
 #[path = "../../greenlet/tests/child/mod.rs"]
@@ -72,27 +72,7 @@ fn compare(with_std: fn(&mut Notes), with_gstd: fn(&mut Notes)) {
     );
 }
 
-macro_rules! compare {
-    ($($name:ident)*) => {$(
-        #[test]
-        fn $name() {
-            let _deadline = deadline();
-            compare(std_cases::$name, gstd_cases::$name);
-        }
-    )*};
-}
-
-compare! {
-    a_peer_that_resets
-    a_peer_that_has_gone
-    nobody_listens
-    a_closed_pipe
-    a_child_that_does_not_read
-    vanished_files
-    a_full_device
-    programs_that_cannot_be_run
-}
-
+/// Each in a process of its own: some change it, and a child that another one starts would hold open what this one closes.
 macro_rules! compare_in_a_process {
     ($($name:ident)*) => {$(
         #[test]
@@ -106,6 +86,14 @@ macro_rules! compare_in_a_process {
 }
 
 compare_in_a_process! {
+    a_peer_that_resets
+    a_peer_that_has_gone
+    nobody_listens
+    a_closed_pipe
+    a_child_that_does_not_read
+    vanished_files
+    a_full_device
+    programs_that_cannot_be_run
     no_descriptor_left
     a_file_that_may_not_grow
     a_full_file_system

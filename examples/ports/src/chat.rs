@@ -2,7 +2,7 @@
 //!
 //! A client says its name, and from then on whatever it sends goes to all. A client has a queue of lines that it is to be
 //! sent. One that does not read them as fast as the others talk is thrown out when its queue is full: nobody
-//! ever waits for another.
+//! ever waits for another. Who comes and goes is printed, and whoever runs the server has to read that.
 
 mod acceptor;
 mod options;

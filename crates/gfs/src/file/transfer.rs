@@ -5,10 +5,9 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-use greenlet::io::Source;
 use greenlet::io::nowait::{self, Refusal};
-use greenlet::{breathe, is_alone, offload, offload_wait};
-use rustix::fs::{OFlags, fcntl_getfl};
+use greenlet::io::{Source, may_wait_to_read, may_wait_to_write};
+use greenlet::{is_alone, offload, offload_wait, take_turns};
 
 use super::File;
 
@@ -17,6 +16,9 @@ const AT_ONCE: usize = 256 << 10;
 
 /// With how many bytes reading to the end begins. It goes on with twice as many, up to [`AT_ONCE`].
 const FIRST_CHUNK: usize = 8 << 10;
+
+/// [`Source::readable`] or [`Source::writable`].
+type Wait = fn(&Source<fs::File>, Option<Instant>) -> io::Result<()>;
 
 impl File {
     /// Makes a call that may hold the position for long, where it holds up nobody.
@@ -60,12 +62,10 @@ impl File {
         if room > AT_ONCE || self.shared.is_unsupported() || is_alone() {
             return None;
         }
+        // A loop of such reads would let nobody else run, be it over a large file or until one grows.
+        take_turns();
         match read(self.inner(), bufs) {
-            Ok(count) => {
-                // A loop of such reads would let nobody else run, be it over a large file or until one grows.
-                breathe();
-                Some(count)
-            }
+            Ok(count) => Some(count),
             Err(Refusal::WouldWait) => None,
             Err(Refusal::Unsupported) => {
                 self.shared.set_unsupported();
@@ -78,22 +78,27 @@ impl File {
     /// greenlet can be killed.
     ///
     /// What is left to wait for then is those that read or write in between.
-    fn wait_for_others(&self, wait: fn(&Source<fs::File>, Option<Instant>) -> io::Result<()>) {
+    fn wait_for_others(&self, may_wait: fn(&fs::File) -> bool, wait: Wait) {
         let file = self.inner();
-        if is_alone() || !self.shared.is_awaitable(file) {
-            return;
-        }
         // One that does not wait says so itself, and so does one that cannot be waited for.
-        if fcntl_getfl(file).is_ok_and(|flags| !flags.contains(OFlags::NONBLOCK)) {
+        if !is_alone() && self.shared.is_awaitable(file) && may_wait(file) {
             let _ = wait(&self.source, None);
         }
+    }
+
+    fn wait_to_read(&self) {
+        self.wait_for_others(|file| may_wait_to_read(file), Source::readable);
+    }
+
+    fn wait_to_write(&self) {
+        self.wait_for_others(|file| may_wait_to_write(file), Source::writable);
     }
 
     fn read_into(&self, buf: &mut [u8]) -> io::Result<usize> {
         match self.read_now(&mut [IoSliceMut::new(buf)]) {
             Some(count) => Ok(count),
             None => {
-                self.wait_for_others(Source::readable);
+                self.wait_to_read();
                 self.moving(|mut file| file.read(buf))
             }
         }
@@ -103,7 +108,7 @@ impl File {
         match self.read_now(bufs) {
             Some(count) => Ok(count),
             None => {
-                self.wait_for_others(Source::readable);
+                self.wait_to_read();
                 self.moving(|mut file| file.read_vectored(bufs))
             }
         }
@@ -119,12 +124,12 @@ impl File {
     }
 
     fn write_from(&self, buf: &[u8]) -> io::Result<usize> {
-        self.wait_for_others(Source::writable);
+        self.wait_to_write();
         self.moving(|mut file| file.write(buf))
     }
 
     fn write_from_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.wait_for_others(Source::writable);
+        self.wait_to_write();
         self.moving(|mut file| file.write_vectored(bufs))
     }
 

@@ -3,10 +3,10 @@
 use std::io::IsTerminal;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use greenlet::io::Source;
-use greenlet::is_alone;
+use greenlet::io::{Source, may_wait_to_write};
+use greenlet::{is_alone, take_turns};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use rustix::fs::{FileType, fstat};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -24,6 +24,8 @@ pub(super) fn place(fd: BorrowedFd<'_>) -> Place {
     if is_alone() {
         return Place::Here;
     }
+    // A loop that prints, and never has to wait for room, would let nobody else run.
+    take_turns();
     // A closed one says so itself.
     match fstat(fd).map(|known| FileType::from_raw_mode(known.st_mode)) {
         Ok(FileType::Fifo | FileType::Socket) => Place::InPieces,
@@ -34,12 +36,8 @@ pub(super) fn place(fd: BorrowedFd<'_>) -> Place {
 }
 
 /// Parks until there is room, or waiting for it is of no use.
-///
-/// Every so often it lets the others of the hub run even though there is room: who prints in a loop, to somebody who
-/// reads as fast, would keep them waiting to the end.
 pub(super) fn wait_for_room(fd: BorrowedFd<'_>) {
-    greenlet::breathe();
-    if has_room(fd) || is_at_once(fd) {
+    if has_room(fd) || !may_wait_to_write(fd) {
         return;
     }
     // As long as a plain write waits, its file stays open whatever becomes of the number. What cannot be waited for
@@ -63,11 +61,4 @@ fn has_room(fd: BorrowedFd<'_>) -> bool {
         &mut [PollFd::from_borrowed_fd(fd, PollFlags::OUT)],
         Some(&at_once),
     ) != Ok(0)
-}
-
-/// Whether a write does not wait: in non-blocking mode, or where writing is an error.
-fn is_at_once(fd: BorrowedFd<'_>) -> bool {
-    fcntl_getfl(fd).map_or(true, |flags| {
-        flags.contains(OFlags::NONBLOCK) || (flags & OFlags::RWMODE) == OFlags::RDONLY
-    })
 }

@@ -201,9 +201,12 @@ impl Hub {
         }
     }
 
-    /// The same at a parking point: a kill is thrown.
+    /// The same at a parking point: a kill is thrown, and at once.
     #[inline]
     pub(crate) fn take_turns(&self) {
+        if self.current().kill_pending.get() {
+            self.throw_if_due();
+        }
         if self.has_drawn_breath() {
             self.let_others();
         }
@@ -222,6 +225,8 @@ impl Hub {
     fn let_others(&self) {
         // In a forked child there are none.
         if self.process.is_current() {
+            // So many calls take long enough to have a look at timers, descriptors and other threads, too.
+            self.look_around_next();
             self.yield_now();
         }
     }

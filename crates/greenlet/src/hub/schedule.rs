@@ -113,6 +113,11 @@ impl Hub {
         }
     }
 
+    /// Has the next step take in what the run queue does not know of.
+    pub(super) fn look_around_next(&self) {
+        self.tick.set(FAIRNESS);
+    }
+
     /// Takes in what the run queue does not know of. A worker gets a greenlet to start, which must run next: in the run
     /// queue nobody could take it away again from behind one that never parks.
     #[cold]

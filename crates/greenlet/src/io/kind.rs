@@ -1,7 +1,37 @@
 //! What a descriptor is of.
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, OFlags, fcntl_getfl};
 use std::os::fd::AsFd;
+
+/// Whether a plain read may wait: the descriptor is open for reading, and not in non-blocking mode.
+///
+/// Where it may not, the call itself gives its result, or its error, at once.
+///
+/// # Examples
+///
+/// ```
+/// use greenlet::io::{may_wait_to_read, may_wait_to_write};
+/// let (reader, _writer) = std::io::pipe()?;
+/// assert!(may_wait_to_read(&reader));
+/// assert!(!may_wait_to_write(&reader)); // it is an error
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn may_wait_to_read<F: AsFd>(fd: F) -> bool {
+    may_wait_unless(fd, OFlags::WRONLY)
+}
+
+/// Whether a plain write may wait: the descriptor is open for writing, and not in non-blocking mode.
+///
+/// See [`may_wait_to_read`].
+pub fn may_wait_to_write<F: AsFd>(fd: F) -> bool {
+    may_wait_unless(fd, OFlags::RDONLY)
+}
+
+/// What cannot be asked gives its error with the call.
+fn may_wait_unless<F: AsFd>(fd: F, only: OFlags) -> bool {
+    fcntl_getfl(fd)
+        .is_ok_and(|flags| !flags.contains(OFlags::NONBLOCK) && (flags & OFlags::RWMODE) != only)
+}
 
 /// Whether there is any sense in waiting for a descriptor: it is that of a pipe, a socket, a terminal or another
 /// character device.

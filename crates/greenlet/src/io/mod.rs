@@ -35,7 +35,7 @@ mod source;
 mod stream;
 pub(crate) mod sys;
 
-pub use kind::can_be_awaited;
+pub use kind::{can_be_awaited, may_wait_to_read, may_wait_to_write};
 pub(crate) use reactor::Reactor;
 pub use source::{Progress, Source};
 pub use stream::Stream;

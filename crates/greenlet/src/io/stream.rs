@@ -2,10 +2,9 @@
 
 use super::nowait::{self, Refusal};
 use super::reactor::Direction;
-use super::{Source, can_be_awaited};
+use super::{Source, can_be_awaited, may_wait_to_read, may_wait_to_write};
 use crate::hub::Hub;
 use crate::{is_alone, offload, offload_wait};
-use rustix::fs::{OFlags, fcntl_getfl};
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -186,15 +185,10 @@ impl<T: AsFd> Stream<T> {
 
     /// Whether the plain call does not wait: the descriptor is in non-blocking mode, or not open for this.
     fn is_at_once(&self, direction: Direction) -> bool {
-        let Ok(flags) = fcntl_getfl(self.get_ref()) else {
-            // What cannot be asked gives its error with the call.
-            return true;
-        };
-        let other = match direction {
-            Direction::Read => OFlags::WRONLY,
-            Direction::Write => OFlags::RDONLY,
-        };
-        flags.contains(OFlags::NONBLOCK) || (flags & OFlags::RWMODE) == other
+        !match direction {
+            Direction::Read => may_wait_to_read(self.get_ref()),
+            Direction::Write => may_wait_to_write(self.get_ref()),
+        }
     }
 
     fn wait(&self, direction: Direction) -> io::Result<()> {

@@ -73,6 +73,30 @@ pub fn breathe() {
     }
 }
 
+/// To be called before what a greenlet may do again and again without ever waiting: a read that always finds something.
+///
+/// It is a parking point: a kill is thrown here, and every 64th call of a thread is a [`yield_now`], after a look at timers,
+/// descriptors and other threads. Without it such a loop would let nobody else run, and could not be killed. It is for
+/// shims; on a thread that has no hub it makes one.
+///
+/// # Examples
+///
+/// ```
+/// let greedy = greenlet::spawn(|| {
+///     loop {
+///         greenlet::take_turns();
+///     }
+/// });
+/// greenlet::yield_now();
+/// greedy.kill()?;
+/// assert!(greedy.join().is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[inline]
+pub fn take_turns() {
+    Hub::get().take_turns();
+}
+
 /// Runs `f` with kills held back.
 ///
 /// One that arrives meanwhile is thrown at the first call after it that parks. For code that must not be left half way:

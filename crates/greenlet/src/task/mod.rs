@@ -14,7 +14,7 @@ mod panicking;
 mod worker;
 
 pub use builder::{Builder, spawn};
-pub use current::{breathe, current, shield, yield_now};
+pub use current::{breathe, current, shield, take_turns, yield_now};
 pub(crate) use handle::Ids;
 pub use handle::{Handle, Id};
 pub use kill::{Killed, is_kill, killing};

@@ -89,6 +89,7 @@ pub(super) fn nobody_listens(notes: &mut Notes) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(nobody).unwrap();
     notes.add("send", socket.send(b"x"));
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     notes.add("recv", socket.recv(&mut [0; 8]));
 
     let folder = tempfile::tempdir().unwrap();

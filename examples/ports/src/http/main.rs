@@ -31,7 +31,7 @@ const USAGE: &str = "\
 usage: http [OPTIONS] FOLDER [ADDR]
 Serves the files in FOLDER on ADDR, by default on a free port of 127.0.0.1.
   --threads N   how many connections are served at once, by default 16
-  --idle N      seconds that a client may take to send a request, by default 5
+  --idle N      seconds that a client may send nothing of a request, by default 5
 It ends when the standard input does, or says quit.
 ";
 

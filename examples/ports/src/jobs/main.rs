@@ -118,7 +118,9 @@ fn main() -> ExitCode {
     };
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let at_once = options.number("--jobs", processors as u64) as usize;
-    let limit = Duration::from_secs(options.number("--seconds", 600));
+    // A year is as good as more, which could not be added to the time of day.
+    let seconds = options.number("--seconds", 600).min(365 * 24 * 60 * 60);
+    let limit = Duration::from_secs(seconds);
     match run_all(&jobs, at_once, limit) {
         Ok(failed) => {
             println!("{} jobs, {failed} failed", jobs.len());

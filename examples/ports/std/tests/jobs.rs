@@ -157,17 +157,17 @@ fn a_job_that_takes_too_long_is_killed() {
     let text = "quick: echo done\n\
                 slow: sh -c 'echo begun; exec sleep 50' | cat\n\
                 asleep: sleep 50 > file\n\
-                child: sh -c 'sleep 3 & echo left a child; exec sleep 50'\n\
+                child: sh -c 'sleep 8 & echo left a child; exec sleep 50'\n\
                 last: echo done too\n";
     let (outcome, _) =
-        jobs().same(|command| run(command.args(["--jobs", "5", "--seconds", "1"]), text));
+        jobs().same(|command| run(command.args(["--jobs", "5", "--seconds", "5"]), text));
     assert_eq!(outcome.code, Some(1));
     assert_eq!(
         outcome.stdout,
         "== quick: ok\ndone\n\
-         == slow: killed after 1 s\nbegun\n\
-         == asleep: killed after 1 s\n\
-         == child: killed after 1 s\nleft a child\n\
+         == slow: killed after 5 s\nbegun\n\
+         == asleep: killed after 5 s\n\
+         == child: killed after 5 s\nleft a child\n\
          == last: ok\ndone too\n\
          5 jobs, 3 failed\n"
     );

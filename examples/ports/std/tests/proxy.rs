@@ -229,7 +229,7 @@ fn open_connections_have_time_at_the_end() {
         }
     });
     let outcome = proxy().same(|command| {
-        let mut server = start(command, stubborn, &["--grace", "1"]);
+        let mut server = start(command, stubborn, &["--grace", "5"]);
         let mut stream = server.connect();
         exchange(&mut stream, "hello");
         server.command("quit");
