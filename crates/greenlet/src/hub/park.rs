@@ -61,6 +61,8 @@ impl Hub {
         core.wake.set(0);
         core.interruptible.set(interruptible && !unwinding);
         core.parked.set(true);
+        // The others get their turn now.
+        self.breaths.set(0);
         match deadline {
             None => self.wait_unwinding(core, unwinding),
             Some(deadline) => {
