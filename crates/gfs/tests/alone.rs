@@ -2,10 +2,11 @@
 
 mod fixture;
 
-use std::io::{Read, Seek, Write};
+use std::io::{IoSliceMut, Read, Seek, Write};
 
 use fixture::{company, deadline, folder, open_fifo};
 use gfs::File;
+use greenlet::io::nowait;
 
 /// The names of the threads of this process.
 fn threads() -> Vec<String> {
@@ -56,11 +57,8 @@ fn calls_are_made_in_place_or_by_the_pool() {
     drop(company);
 }
 
-/// Whether the file system can be asked not to wait.
+/// Whether the system, and the file's, can be asked not to wait.
 fn served_from_memory(path: &std::path::Path) -> bool {
-    use rustix::io::{ReadWriteFlags, preadv2};
     let file = std::fs::File::open(path).unwrap();
-    let mut bytes = [0; 8];
-    let mut bufs = [std::io::IoSliceMut::new(&mut bytes)];
-    preadv2(&file, &mut bufs, 0, ReadWriteFlags::NOWAIT).is_ok()
+    nowait::read_at(file, &mut [IoSliceMut::new(&mut [0; 8])], 0).is_ok()
 }
