@@ -34,7 +34,7 @@ static WAIT: Lane = Lane::new("greenlet-wait", true);
 /// Runs `f`, which may block its thread, without blocking the other greenlets of this hub.
 ///
 /// The calling greenlet parks until `f` has returned; `f` runs on a thread of a pool, and may borrow from the caller's
-/// stack. A kill is held back until it has returned. When no other greenlet can ever run on this hub, `f` is called in
+/// stack. A kill that is there already is thrown; one that comes then is held back until `f` has returned. When no other greenlet can ever run on this hub, `f` is called in
 /// place. At most 64 calls run at a time; more wait their turn. In a forked child, whose threads have stayed behind with the
 /// parent, `f` is called in place as well. Mirrors gevent's `threadpool.apply`.
 ///
@@ -225,6 +225,10 @@ impl Lane {
         let hub = Hub::get();
         if hub.is_alone() || !self.is_ours() {
             return f();
+        }
+        // Once the call has begun a kill is held back: a loop of calls could not be killed.
+        if hub.current().kill_is_due() {
+            hub.throw_kill();
         }
         let job = Job {
             ticket: Ticket {

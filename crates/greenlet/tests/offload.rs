@@ -341,3 +341,24 @@ fn calls_from_many_hubs_all_come_back() {
         assert_eq!(thread.join().unwrap(), 1_000);
     }
 }
+
+/// Each call holds kills back, but not all of them together.
+#[test]
+fn a_loop_of_calls_can_be_killed() {
+    let _deadline = watchdog::within(60, "a_loop_of_calls_can_be_killed");
+    let calls = Rc::new(Cell::new(0));
+    let endless = greenlet::spawn({
+        let calls = calls.clone();
+        move || {
+            loop {
+                offload(|| ());
+                calls.set(calls.get() + 1);
+            }
+        }
+    });
+    while calls.get() < 3 {
+        greenlet::yield_now();
+    }
+    endless.kill().unwrap();
+    assert!(endless.join().unwrap_err().is::<greenlet::Killed>());
+}
