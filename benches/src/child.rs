@@ -9,14 +9,15 @@ use std::{env, thread};
 /// The first argument of a process that is a child of ours.
 pub const MARK: &str = "--child";
 
-/// Starts this program again with [`MARK`] and `arguments`.
+/// Starts this program again with [`MARK`], the `name` of what the child belongs to, and `arguments`.
 ///
 /// # Errors
 ///
 /// When the program cannot be started again.
-pub fn start(arguments: &[String], environment: &[(&str, &str)]) -> io::Result<Child> {
+pub fn start(name: &str, arguments: &[String], environment: &[(&str, &str)]) -> io::Result<Child> {
     Command::new(env::current_exe()?)
         .arg(MARK)
+        .arg(name)
         .args(arguments)
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
@@ -25,17 +26,18 @@ pub fn start(arguments: &[String], environment: &[(&str, &str)]) -> io::Result<C
         .spawn()
 }
 
-/// Runs this program with [`MARK`] and `arguments`, and returns what it printed.
+/// Runs this program with [`MARK`], `name` and `arguments`, and returns what it printed.
 ///
 /// # Errors
 ///
 /// A message for the reader when the child fails, or runs for longer than `limit` and is killed.
 pub fn run(
+    name: &str,
     arguments: &[String],
     environment: &[(&str, &str)],
     limit: Duration,
 ) -> Result<String, String> {
-    let mut child = start(arguments, environment).map_err(|error| error.to_string())?;
+    let mut child = start(name, arguments, environment).map_err(|error| error.to_string())?;
     let begin = Instant::now();
     // What a child prints fits the pipe, so it is read when the child has ended.
     let status = loop {

@@ -1,6 +1,6 @@
 //! parking_lot's locks, on OS threads.
 
-use crate::work::Kind;
+use crate::micro::work::Kind;
 use benches::sample::{self, timed};
 use parking_lot::{Condvar, Mutex};
 use std::hint::black_box;

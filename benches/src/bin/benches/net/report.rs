@@ -1,7 +1,7 @@
 //! The table for one number of connections.
 
-use crate::load::Figures;
-use crate::servers::Server;
+use crate::net::load::Figures;
+use crate::net::servers::Server;
 use benches::sample::{Rounds, short};
 use benches::table::Table;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! What is measured, with how many tasks, and the target of each line.
 
-use crate::work::{Kind, Subject, Work};
+use crate::micro::work::{Kind, Subject, Work};
 use std::time::Duration;
 
 /// What a figure of ours should not exceed.

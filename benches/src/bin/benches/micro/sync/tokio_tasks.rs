@@ -1,7 +1,7 @@
 //! tokio's locks and channels, between tasks of one runtime. It has no condition variable and no rendezvous.
 
-use crate::tokio_tasks::as_task;
-use crate::work::Kind;
+use crate::micro::tokio_tasks::as_task;
+use crate::micro::work::Kind;
 use benches::sample;
 use std::hint::black_box;
 use std::sync::Arc;

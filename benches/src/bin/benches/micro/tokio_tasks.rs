@@ -1,8 +1,8 @@
 //! tokio: the current-thread runtime with one worker, the multi-thread one with two.
 
-use crate::figures::{Lateness, Memory};
-use crate::sync;
-use crate::work::{Kind, Work, nap};
+use crate::micro::figures::{Lateness, Memory};
+use crate::micro::sync;
+use crate::micro::work::{Kind, Work, nap};
 use benches::sample;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

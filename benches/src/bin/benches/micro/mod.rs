@@ -17,13 +17,13 @@ mod work;
 use benches::noise::Watch;
 use benches::{affinity, child, progress};
 use report::Report;
+use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use std::{env, io};
 use work::{Subject, Work};
 
 const USAGE: &str = "\
-usage: micro [--quick] [--only TEXT]
+usage: benches micro [--quick] [--only TEXT]
 
     --quick       one round of everything, smaller counts: about 30 seconds
     --only TEXT   only the measurements whose title contains TEXT
@@ -32,16 +32,10 @@ usage: micro [--quick] [--only TEXT]
 /// No child may take longer than this.
 const CHILD_LIMIT: Duration = Duration::from_secs(60);
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    if let Some((mark, rest)) = arguments.split_first()
-        && mark == child::MARK
-    {
-        return be_a_child(rest);
-    }
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
     let mut quick = false;
     let mut only = String::new();
-    let mut arguments = arguments.into_iter();
+    let mut arguments = arguments.iter().cloned();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => quick = true,
@@ -66,7 +60,7 @@ fn main() -> ExitCode {
 }
 
 /// Takes one measurement and prints its figures on one line.
-fn be_a_child(arguments: &[String]) -> ExitCode {
+pub(crate) fn be_a_child(arguments: &[String]) -> ExitCode {
     let Some((subject, work)) = Work::parse(arguments) else {
         eprintln!("micro: a child was started with {arguments:?}");
         return ExitCode::from(2);
@@ -133,6 +127,7 @@ fn compare(quick: bool, only: &str) -> io::Result<()> {
 fn measure(subject: Subject, work: &Work, core: Option<usize>) -> Result<Vec<f64>, String> {
     let workers = work.workers.to_string();
     let output = child::run(
+        "micro",
         &work.arguments(subject, core),
         &[("GREENLET_WORKERS", &workers)],
         CHILD_LIMIT,

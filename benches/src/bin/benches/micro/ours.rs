@@ -1,8 +1,8 @@
 //! Greenlets: of the calling thread's own hub with one worker, of the worker hubs with two.
 
-use crate::figures::{Lateness, Memory};
-use crate::sync;
-use crate::work::{Kind, Work, nap};
+use crate::micro::figures::{Lateness, Memory};
+use crate::micro::sync;
+use crate::micro::work::{Kind, Work, nap};
 use benches::sample::{self, timed};
 use greenlet::{Builder, futex, time};
 use std::cell::Cell;

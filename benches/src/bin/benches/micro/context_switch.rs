@@ -1,6 +1,6 @@
 //! The `context` crate alone: two stacks and no scheduler.
 
-use crate::work::Work;
+use crate::micro::work::Work;
 use benches::sample;
 use context::stack::ProtectedFixedSizeStack;
 use context::{Context, Transfer};

@@ -1,8 +1,8 @@
 //! may: coroutines on its scheduler with as many workers as asked for.
 
-use crate::figures::{Lateness, Memory};
-use crate::sync;
-use crate::work::{Kind, Work, nap};
+use crate::micro::figures::{Lateness, Memory};
+use crate::micro::sync;
+use crate::micro::work::{Kind, Work, nap};
 use benches::sample::{self, timed};
 use may::{coroutine, go};
 use std::sync::Arc;

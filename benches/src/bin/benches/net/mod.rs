@@ -13,14 +13,14 @@ use benches::noise::Watch;
 use benches::{affinity, child, process, progress};
 use report::Report;
 use servers::Server;
+use std::fmt;
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, ExitCode};
 use std::time::{Duration, Instant};
-use std::{env, fmt};
 
 const USAGE: &str = "\
-usage: net [--quick] [--only SERVER]
+usage: benches net [--quick] [--only SERVER]
 
     --quick         one round, short: about 15 seconds
     --only SERVER   this server only
@@ -32,22 +32,25 @@ const CONNECTIONS: [usize; 3] = [1, 100, 1_000];
 /// The environment of every server: ours use one core, as the others do.
 const ENVIRONMENT: [(&str, &str); 1] = [("GREENLET_WORKERS", "1")];
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let outcome = match arguments.split_first() {
-        Some((mark, rest)) if mark == child::MARK => be_a_server(rest),
-        _ => match Options::parse(&arguments) {
-            Ok(Some(options)) => compare(options),
-            Ok(None) => {
-                print!("{USAGE}");
-                return ExitCode::SUCCESS;
-            }
-            Err(unknown) => {
-                eprint!("net: unknown argument {unknown}\n{USAGE}");
-                return ExitCode::from(2);
-            }
-        },
-    };
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
+    match Options::parse(arguments) {
+        Ok(Some(options)) => code(compare(options)),
+        Ok(None) => {
+            print!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        Err(unknown) => {
+            eprint!("net: unknown argument {unknown}\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+pub(crate) fn be_a_child(arguments: &[String]) -> ExitCode {
+    code(be_a_server(arguments))
+}
+
+fn code(outcome: io::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -167,7 +170,7 @@ impl Running {
     /// Starts `server` and waits until it has said which port it listens on.
     fn start(server: Server, core: usize) -> io::Result<Running> {
         let arguments = [core.to_string(), server.to_string()];
-        let child = child::start(&arguments, &ENVIRONMENT)?;
+        let child = child::start("net", &arguments, &ENVIRONMENT)?;
         let mut running = Running {
             child,
             address: (Ipv4Addr::LOCALHOST, 0).into(),

@@ -10,7 +10,7 @@ macro_rules! over {
         $(#[$about])*
         pub(crate) mod $name {
             $($types)*
-            use crate::work::Kind;
+            use crate::micro::work::Kind;
             use benches::sample::{self, timed};
             use std::hint::black_box;
             use std::sync::Arc;

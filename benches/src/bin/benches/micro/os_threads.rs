@@ -1,8 +1,8 @@
 //! Threads of the operating system, by `std::thread`.
 
-use crate::figures::Memory;
-use crate::sync;
-use crate::work::{Kind, Work};
+use crate::micro::figures::Memory;
+use crate::micro::sync;
+use crate::micro::work::{Kind, Work};
 use benches::sample::{self, timed};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};

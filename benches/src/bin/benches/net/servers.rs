@@ -1,7 +1,7 @@
 //! The echo servers. All but the epoll loop are the same blocking code, or its async twin, with a
 //! buffer of 4 KiB a connection.
 
-use crate::epoll::Epoll;
+use crate::net::epoll::Epoll;
 use std::io::{self, Read, Write};
 use std::net::Ipv4Addr;
 

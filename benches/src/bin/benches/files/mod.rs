@@ -17,7 +17,7 @@ use std::{env, io};
 use work::{CONCURRENT, Operation, Subject, Work};
 
 const USAGE: &str = "\
-usage: files [--quick] [--only TEXT] [--folder FOLDER]
+usage: benches files [--quick] [--only TEXT] [--folder FOLDER]
 
     --quick           one round of everything, shorter ones
     --only TEXT       only the operations whose name contains TEXT
@@ -27,15 +27,9 @@ usage: files [--quick] [--only TEXT] [--folder FOLDER]
 /// No child may take longer than this.
 const CHILD_LIMIT: Duration = Duration::from_secs(60);
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    if let Some((mark, rest)) = arguments.split_first()
-        && mark == child::MARK
-    {
-        return be_a_child(rest);
-    }
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
     let (mut quick, mut only, mut folder) = (false, String::new(), env::temp_dir());
-    let mut arguments = arguments.into_iter();
+    let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match (argument.as_str(), arguments.as_slice().first()) {
             ("--quick", _) => quick = true,
@@ -64,7 +58,7 @@ fn main() -> ExitCode {
 }
 
 /// Takes one measurement and prints nanoseconds and CPU nanoseconds of a call.
-fn be_a_child(arguments: &[String]) -> ExitCode {
+pub(crate) fn be_a_child(arguments: &[String]) -> ExitCode {
     let Some((subject, work)) = Work::parse(arguments) else {
         eprintln!("files: a child was started with {arguments:?}");
         return ExitCode::from(2);
@@ -196,7 +190,7 @@ fn row(
 
 /// One measurement in a process of its own.
 fn measure(subject: Subject, work: &Work) -> Result<(f64, f64), String> {
-    let output = child::run(&work.arguments(subject), &[], CHILD_LIMIT)?;
+    let output = child::run("files", &work.arguments(subject), &[], CHILD_LIMIT)?;
     let mut figures = output.split_whitespace().map(str::parse);
     match (figures.next(), figures.next()) {
         (Some(Ok(wall)), Some(Ok(cpu))) => Ok((wall, cpu)),

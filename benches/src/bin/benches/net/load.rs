@@ -1,6 +1,6 @@
 //! The load generator: one thread, one epoll instance, every connection always one message ahead.
 
-use crate::epoll::Epoll;
+use crate::net::epoll::Epoll;
 use benches::{process, sample};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,7 +1,7 @@
 //! The table, and the notes under it.
 
-use crate::plan::{Line, Measurement, Target};
-use crate::work::Subject;
+use crate::micro::plan::{Line, Measurement, Target};
+use crate::micro::work::Subject;
 use benches::sample::{Rounds, short};
 use benches::table::Table;
 use std::collections::BTreeMap;

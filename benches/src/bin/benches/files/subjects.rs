@@ -1,6 +1,6 @@
 //! The loops of each subject.
 
-use crate::work::{Operation, Subject, Work, forget};
+use crate::files::work::{Operation, Subject, Work, forget};
 use greenlet::offload;
 use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd};
