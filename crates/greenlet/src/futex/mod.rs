@@ -27,6 +27,7 @@
 //! waiter.join().unwrap();
 //! ```
 
+mod spin;
 mod table;
 mod waker;
 

@@ -13,9 +13,9 @@
 //! grows when a bucket gets too many addresses.
 
 use super::Waiter;
+use super::spin::{Mutex, MutexGuard};
 use crate::hub::HubShared;
 use once_cell::sync::OnceCell;
-use parking_lot::{Mutex, MutexGuard};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
