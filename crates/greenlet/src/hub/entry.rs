@@ -46,7 +46,7 @@ impl Hub {
         // Between two greenlets the scheduler must not see one that is gone.
         self.current.set(self.root);
         // SAFETY: the hub's count; the greenlet is in no queue and parked nowhere.
-        unsafe { Core::release(core.as_ptr()) };
+        unsafe { Core::release_owner(core.as_ptr()) };
         let next = self.next_runnable();
         // SAFETY: taken from the run queue.
         let new = unsafe { next.as_ref() };

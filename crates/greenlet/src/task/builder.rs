@@ -1,6 +1,6 @@
 //! Spawning.
 
-use super::{Greenlet, JoinHandle, packet};
+use super::{Greenlet, JoinHandle, Owners, packet};
 use crate::config;
 use crate::hub::{Hub, workers};
 use std::io;
@@ -72,7 +72,14 @@ impl Builder {
         let class = config::stack_class(self.stack_size)?;
         let name = checked(self.name)?;
         hub.stacks.borrow_mut().reserve(class)?;
-        let (core, joiner) = packet::new(f, name, hub.ids.next(), class, hub.shared);
+        let (core, joiner) = packet::new(
+            f,
+            name,
+            hub.ids.next(),
+            class,
+            hub.shared,
+            Owners::OfOneThread,
+        );
         // SAFETY: the hub's count on the new packet goes along; it is in no queue.
         unsafe { hub.enqueue_new(core) };
         Ok(Greenlet::new(joiner))
@@ -122,7 +129,8 @@ impl Builder {
         let name = checked(self.name)?;
         let workers = workers::started()?;
         hub.stacks.borrow_mut().reserve(class)?;
-        let (core, joiner) = packet::new(f, name, hub.ids.next(), class, ptr::null());
+        let (core, joiner) =
+            packet::new(f, name, hub.ids.next(), class, ptr::null(), Owners::OfTwo);
         // SAFETY: the hub's count goes along; closure and result are `Send`.
         unsafe { workers.submit(hub, core) };
         Ok(JoinHandle::new(joiner))

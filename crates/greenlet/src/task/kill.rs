@@ -129,10 +129,17 @@ pub(super) unsafe fn request(core: *const Core) -> io::Result<()> {
             "the greenlet of a thread's own stack cannot be killed",
         ));
     }
-    let before = this.status.fetch_or(KILL, Ordering::AcqRel);
-    if before & (KILL | FINISHED) != 0 || before & STARTED == 0 {
-        // Ended, being ended already, or the hub that starts it will see the flag.
-        return Ok(());
+    if this.is_of_one_thread {
+        // Its hub is known from the beginning, and looks at the flag when it starts it.
+        if this.is_finished() || this.killed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+    } else {
+        let before = this.status.fetch_or(KILL, Ordering::AcqRel);
+        if before & (KILL | FINISHED) != 0 || before & STARTED == 0 {
+            // Ended, being ended already, or the hub that starts it will see the flag.
+            return Ok(());
+        }
     }
     let hub = this.hub.load(Ordering::Relaxed);
     if let Some(current) = Hub::try_current()

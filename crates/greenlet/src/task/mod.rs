@@ -32,7 +32,7 @@ use crate::switch::Suspended;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 /// The greenlet has begun to run, on the hub that [`Core::hub`] names.
 pub(crate) const STARTED: u32 = 1;
@@ -86,8 +86,13 @@ pub(crate) struct Core {
     /// Its own values of the program's [`Local`](crate::Local)s.
     pub(crate) locals: Slots,
 
+    /// If hub and joiner are of one thread: whether both still count on it. Together they are one of `refs`.
+    has_both_owners: Cell<bool>,
+
     /// Flags above; a futex word too.
     pub(crate) status: AtomicU32,
+    /// Somebody has asked for the end of a greenlet whose [`status`](Core::status) is its thread's alone.
+    killed: AtomicBool,
     /// `gthread`'s park token.
     pub(crate) token: AtomicU32,
     refs: AtomicUsize,
@@ -97,7 +102,20 @@ pub(crate) struct Core {
     pub(crate) kill_node: inbox::Node,
     id: Id,
     name: Option<Arc<str>>,
+    /// Whether hub and joiner are of one thread, which alone writes the status then.
+    is_of_one_thread: bool,
     methods: &'static Methods,
+}
+
+/// Who counts on a new control block.
+#[derive(Clone, Copy)]
+pub(crate) enum Owners {
+    /// Its hub and its joiner, which stay on the thread that spawns it.
+    OfOneThread,
+    /// Its hub and its joiner, whatever threads they will be of.
+    OfTwo,
+    /// The hub whose root it is.
+    HubAlone,
 }
 
 /// What depends on the types of closure and outcome.
@@ -116,9 +134,14 @@ impl Core {
         name: Option<Arc<str>>,
         class: Option<Class>,
         hub: *const HubShared,
-        refs: usize,
+        owners: Owners,
         methods: &'static Methods,
     ) -> Core {
+        let (is_of_one_thread, refs) = match owners {
+            Owners::OfOneThread => (true, 1),
+            Owners::OfTwo => (false, 2),
+            Owners::HubAlone => (false, 1),
+        };
         Core {
             next: Cell::new(ptr::null()),
             suspended: Cell::new(None),
@@ -134,13 +157,16 @@ impl Core {
             stack: Cell::new(None),
             class,
             locals: Slots::new(),
+            has_both_owners: Cell::new(is_of_one_thread),
             status: AtomicU32::new(0),
+            killed: AtomicBool::new(false),
             token: AtomicU32::new(0),
             refs: AtomicUsize::new(refs),
             hub: AtomicPtr::new(hub.cast_mut()),
             kill_node: inbox::Node::new(kill::deliver),
             id,
             name,
+            is_of_one_thread,
             methods,
         }
     }
@@ -155,7 +181,7 @@ impl Core {
             free: |core| drop(unsafe { Box::from_raw(core.cast_mut()) }),
         };
         let name = std::thread::current().name().map(Arc::from);
-        let core = Core::new(id, name, None, hub, 1, &ROOT);
+        let core = Core::new(id, name, None, hub, Owners::HubAlone, &ROOT);
         core.status.store(STARTED, Ordering::Relaxed);
         Box::into_raw(Box::new(core))
     }
@@ -183,6 +209,19 @@ impl Core {
         self.status.load(Ordering::Relaxed) & STARTED == 0
     }
 
+    /// Sets a flag of the status, and gives those that were set before. By the hub, or by the joiner.
+    ///
+    /// An atomic exchange takes longer than the switches of a short greenlet together: without need there is none.
+    #[inline]
+    fn set(&self, flag: u32) -> u32 {
+        if !self.is_of_one_thread {
+            return self.status.fetch_or(flag, Ordering::AcqRel);
+        }
+        let before = self.status.load(Ordering::Relaxed);
+        self.status.store(before | flag, Ordering::Release);
+        before
+    }
+
     /// Writes on `stack` whose it is, for the report of an overflow.
     #[inline]
     pub(crate) fn own(&self, stack: &Stack) {
@@ -208,8 +247,8 @@ impl Core {
     pub(crate) unsafe fn run(core: *const Core) {
         // SAFETY: alive.
         let this = unsafe { &*core };
-        let before = this.status.fetch_or(STARTED, Ordering::AcqRel);
-        let drop_only = before & KILL != 0;
+        let before = this.set(STARTED);
+        let drop_only = before & KILL != 0 || this.killed.load(Ordering::Acquire);
         // SAFETY: first and only run.
         unsafe { (this.methods.run)(core, drop_only) };
     }
@@ -249,7 +288,7 @@ impl Core {
         // SAFETY: alive: the hub's own count is released after this.
         let this = unsafe { &*core };
         this.unwinding.set(false);
-        let before = this.status.fetch_or(FINISHED, Ordering::AcqRel);
+        let before = this.set(FINISHED);
         if before & DETACHED != 0 {
             // SAFETY: the handle is gone, so the outcome is ours.
             unsafe { (this.methods.drop_outcome)(core) };
@@ -269,6 +308,21 @@ impl Core {
     pub(crate) unsafe fn retain(core: *const Core) {
         // SAFETY: alive.
         unsafe { (*core).refs.fetch_add(1, Ordering::Relaxed) };
+    }
+
+    /// Gives up the count of the hub, or that of the joiner.
+    ///
+    /// # Safety
+    ///
+    /// The caller is one of the two, and uses `core` no more.
+    #[inline]
+    pub(crate) unsafe fn release_owner(core: *const Core) {
+        // SAFETY: alive until the count is given up; the cell is touched by owners of one thread only.
+        unsafe {
+            if !(*core).is_of_one_thread || !(*core).has_both_owners.replace(false) {
+                Core::release(core);
+            }
+        }
     }
 
     /// Counts one less; the last frees the block.

@@ -1,7 +1,7 @@
 //! The one allocation of a greenlet: control block, closure, outcome.
 
 use super::kill::KillPayload;
-use super::{Core, DETACHED, FINISHED, Id, JOINING, Killed, Methods};
+use super::{Core, DETACHED, FINISHED, Id, JOINING, Killed, Methods, Owners};
 use crate::hub::{Hub, HubShared, Kills, Wake};
 use crate::stack::Class;
 use std::any::Any;
@@ -37,18 +37,21 @@ pub(crate) fn new<F, T>(
     id: Id,
     class: Class,
     hub: *const HubShared,
+    owners: Owners,
 ) -> (NonNull<Core>, Joiner<T>)
 where
     F: FnOnce() -> T,
 {
-    let packet = Box::new(Packet {
+    // Made where it stays: it is large to be moved.
+    let mut packet = Box::new_uninit();
+    packet.write(Packet {
         head: Head::<T> {
             core: Core::new(
                 id,
                 name,
                 Some(class),
                 hub,
-                2,
+                owners,
                 const {
                     &Methods {
                         run: run::<F, T>,
@@ -217,13 +220,11 @@ impl<T> Joiner<T> {
 impl<T> Drop for Joiner<T> {
     fn drop(&mut self) {
         // Once it has finished nobody looks at the flag any more.
-        if self.core().is_finished()
-            || self.core().status.fetch_or(DETACHED, Ordering::AcqRel) & FINISHED != 0
-        {
+        if self.core().is_finished() || self.core().set(DETACHED) & FINISHED != 0 {
             // SAFETY: finished before it was detached, so the outcome is the joiner's.
             unsafe { drop_outcome::<T>(self.as_ptr()) };
         }
         // SAFETY: the joiner's own count.
-        unsafe { Core::release(self.as_ptr()) };
+        unsafe { Core::release_owner(self.as_ptr()) };
     }
 }
