@@ -238,3 +238,70 @@ fn a_deadline_that_was_not_needed_is_forgotten() {
         assert_eq!(waiter.join().unwrap(), woken == 1);
     }
 }
+
+#[test]
+fn a_sleeper_is_not_late_by_a_round_of_all_that_are_runnable() {
+    let _deadline = watchdog::within(
+        120,
+        "a_sleeper_is_not_late_by_a_round_of_all_that_are_runnable",
+    );
+    const OTHERS: usize = 10_000;
+    let steps = Rc::new(Cell::new(0_usize));
+    let due_at = Rc::new(Cell::new(None));
+    let over = Rc::new(Cell::new(false));
+    let deadline = Instant::now() + Duration::from_millis(20);
+    let sleeper = greenlet::spawn({
+        let (steps, due_at, over) = (steps.clone(), due_at.clone(), over.clone());
+        move || {
+            time::sleep_until(deadline);
+            over.set(true);
+            // Nobody may have had a turn since.
+            steps.get() - due_at.get().unwrap_or(steps.get())
+        }
+    });
+    let others: Vec<_> = (0..OTHERS)
+        .map(|_| {
+            let (steps, due_at, over) = (steps.clone(), due_at.clone(), over.clone());
+            greenlet::spawn(move || {
+                while !over.get() {
+                    steps.set(steps.get() + 1);
+                    if due_at.get().is_none() && Instant::now() >= deadline {
+                        due_at.set(Some(steps.get()));
+                    }
+                    greenlet::yield_now();
+                }
+            })
+        })
+        .collect();
+    let late = sleeper.join().unwrap();
+    assert!(
+        late < OTHERS / 10,
+        "{late} others have had their turn first"
+    );
+    for other in others {
+        other.join().unwrap();
+    }
+}
+
+#[test]
+fn sleepers_that_are_always_due_keep_nobody_from_running() {
+    let _deadline = watchdog::within(60, "sleepers_that_are_always_due_keep_nobody_from_running");
+    let over = Rc::new(Cell::new(false));
+    let sleepers: Vec<_> = (0..1_000)
+        .map(|_| {
+            let over = over.clone();
+            greenlet::spawn(move || {
+                while !over.get() {
+                    time::sleep_until(Instant::now() + Duration::from_nanos(500));
+                }
+            })
+        })
+        .collect();
+    for _ in 0..1_000 {
+        greenlet::yield_now();
+    }
+    over.set(true);
+    for sleeper in sleepers {
+        sleeper.join().unwrap();
+    }
+}

@@ -1,6 +1,7 @@
 //! Parking and unparking.
 
 use super::Hub;
+use super::run_queue::RunQueue;
 use crate::task::{self, Core, TIMED_OUT, WOKEN};
 use crate::timer;
 use std::cell::Cell;
@@ -30,14 +31,15 @@ pub(crate) enum Kills {
 /// A timer that is out of the wheel again when it goes, however that is.
 struct Timer<'a> {
     hub: &'a Hub,
-    entry: timer::Entry,
+    core: &'a Core,
+    key: timer::Key,
 }
 
 impl Drop for Timer<'_> {
     fn drop(&mut self) {
-        if self.entry.is_linked() {
-            // SAFETY: linked into this hub's wheel by `park`, on this thread.
-            unsafe { self.hub.timers.borrow_mut().remove(&raw const self.entry) };
+        // It has fired, or it is still there.
+        if self.core.wake.get() & TIMED_OUT == 0 {
+            self.hub.timers.borrow_mut().remove(self.key);
         }
     }
 }
@@ -66,16 +68,13 @@ impl Hub {
         match deadline {
             None => self.wait_unwinding(core, unwinding),
             Some(deadline) => {
-                let timer = Timer {
+                let payload = self.current_ptr().as_ptr().cast_const().cast();
+                let at = crate::time::at(deadline);
+                let _timer = Timer {
                     hub: self,
-                    entry: timer::Entry::new(self.current_ptr().as_ptr().cast()),
+                    core,
+                    key: self.timers.borrow_mut().insert(payload, at),
                 };
-                // SAFETY: the entry stays where it is until `timer` is dropped, which unlinks it.
-                unsafe {
-                    self.timers
-                        .borrow_mut()
-                        .insert(&raw const timer.entry, crate::time::at(deadline));
-                }
                 self.wait_unwinding(core, unwinding);
             }
         }
@@ -141,12 +140,23 @@ impl Hub {
     /// `core` is alive and belongs to this hub; this is the hub's thread.
     #[inline]
     pub(crate) unsafe fn unpark(&self, core: NonNull<Core>, reason: u8) {
+        // SAFETY: as the caller promises.
+        unsafe { Hub::unpark_into(&self.run_queue, core, reason) };
+    }
+
+    /// The same, but the greenlet goes to the end of `queue`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`unpark`](Hub::unpark), and what is in `queue` gets into the hub's queue.
+    #[inline]
+    pub(super) unsafe fn unpark_into(queue: &RunQueue, core: NonNull<Core>, reason: u8) {
         // SAFETY: alive.
         let this = unsafe { core.as_ref() };
         this.wake.set(this.wake.get() | reason);
         if this.parked.replace(false) && !this.in_place.get() {
             // SAFETY: a parked greenlet is in no queue, and stays alive at least until it has run.
-            unsafe { self.run_queue.push(core) };
+            unsafe { queue.push(core) };
         }
     }
 

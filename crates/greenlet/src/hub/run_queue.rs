@@ -36,6 +36,20 @@ impl RunQueue {
         }
     }
 
+    /// Puts the greenlets of another queue, which is empty then, before all others.
+    pub(super) fn prepend(&self, others: &RunQueue) {
+        let last = others.tail.replace(ptr::null());
+        let first = others.head.replace(ptr::null());
+        if last.is_null() {
+            return;
+        }
+        // SAFETY: it is in a queue, so it is alive.
+        unsafe { (*last).next.set(self.head.replace(first)) };
+        if self.tail.get().is_null() {
+            self.tail.set(last);
+        }
+    }
+
     /// Takes the first.
     #[inline]
     pub(crate) fn pop(&self) -> Option<NonNull<Core>> {

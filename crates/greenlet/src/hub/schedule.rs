@@ -2,6 +2,7 @@
 
 use super::Hub;
 use super::inbox::Bed;
+use super::run_queue::RunQueue;
 use crate::switch::{Arrival, Suspended};
 use crate::task::{Core, TIMED_OUT};
 use std::ptr::NonNull;
@@ -37,12 +38,13 @@ impl Hub {
     /// The next greenlet to run; sleeps until there is one.
     #[inline]
     pub(super) fn next_runnable(&self) -> NonNull<Core> {
-        let tick = self.tick.get() + 1;
-        self.tick.set(tick);
-        if tick >= FAIRNESS
-            && let Some(core) = self.look_around()
-        {
-            return core;
+        match self.until_look.get().checked_sub(1) {
+            Some(left) => self.until_look.set(left),
+            None => {
+                if let Some(core) = self.look_around() {
+                    return core;
+                }
+            }
         }
         match self.run_queue.pop() {
             Some(core) => core,
@@ -115,15 +117,17 @@ impl Hub {
 
     /// Has the next step take in what the run queue does not know of.
     pub(super) fn look_around_next(&self) {
-        self.tick.set(FAIRNESS);
+        // Timers that have overtaken the others have their turn first, or they would be overtaken in turn.
+        let left = self.until_look.get();
+        self.until_look.set(left.saturating_sub(FAIRNESS));
     }
 
     /// Takes in what the run queue does not know of. A worker gets a greenlet to start, which must run next: in the run
     /// queue nobody could take it away again from behind one that never parks.
     #[cold]
     fn look_around(&self) -> Option<NonNull<Core>> {
-        self.tick.set(0);
-        self.take_in();
+        self.until_look.set(FAIRNESS);
+        let fired = self.take_in();
         let mut reactor = self.reactor.borrow_mut();
         if let Some(reactor) = reactor.as_mut().filter(|reactor| reactor.is_used()) {
             reactor.poll(self, Some(0));
@@ -132,17 +136,22 @@ impl Hub {
         let worker = self.worker.as_ref()?;
         worker.take_turns();
         let core = worker.find()?;
-        self.tick.set(FAIRNESS - BACKLOG);
+        if fired == 0 {
+            self.until_look.set(BACKLOG);
+        }
         worker.pass_on();
         self.adopt(core);
         Some(core)
     }
 
-    /// Wake-ups of other threads, and timers that are due.
+    /// Wake-ups of other threads, and timers that are due; tells how many of those.
     #[inline]
-    fn take_in(&self) {
+    fn take_in(&self) -> u32 {
         self.take_messages();
-        self.fire_timers();
+        if self.timers.borrow().is_empty() {
+            return 0;
+        }
+        self.fire_timers()
     }
 
     /// What other threads have pushed.
@@ -154,18 +163,26 @@ impl Hub {
         }
     }
 
-    #[inline]
-    fn fire_timers(&self) {
+    /// Those whose time has come go before all others that are runnable, or they would be late by a whole round. So that this
+    /// keeps nobody from running, only so many do at a time, and as many others have their turn before the next.
+    fn fire_timers(&self) -> u32 {
+        let due = RunQueue::new();
+        let mut count = 0;
         let mut timers = self.timers.borrow_mut();
-        if !timers.is_empty() {
-            timers.expire(crate::time::now(), |entry| {
-                // SAFETY: the entry was linked by `park`, whose greenlet has not run since, so both are alive.
-                unsafe {
-                    let core = NonNull::new_unchecked((*entry).payload().cast::<Core>().cast_mut());
-                    self.unpark(core, TIMED_OUT);
-                }
-            });
+        timers.expire(crate::time::now(), FAIRNESS as usize, |payload| {
+            count += 1;
+            // SAFETY: inserted by `park`, whose greenlet has not run since, so it is alive.
+            unsafe {
+                let core = NonNull::new_unchecked(payload.cast::<Core>().cast_mut());
+                Hub::unpark_into(&due, core, TIMED_OUT);
+            }
+        });
+        drop(timers);
+        self.run_queue.prepend(&due);
+        if count > 0 {
+            self.until_look.set(FAIRNESS + count);
         }
+        count
     }
 
     /// A worker makes an unstarted greenlet of the stealable queues its own.
@@ -228,7 +245,7 @@ impl Hub {
             let deadline = self.timers.borrow_mut().next_deadline();
             match &mut reactor {
                 Some(reactor) => {
-                    self.tick.set(0);
+                    self.until_look.set(FAIRNESS);
                     let timeout = deadline.map(|at| at.saturating_sub(crate::time::now()));
                     reactor.poll(self, timeout);
                 }

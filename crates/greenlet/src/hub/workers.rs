@@ -135,7 +135,6 @@ impl Workers {
     }
 
     fn work(&'static self, index: usize, deque: Deque<Unstarted>, poller: Option<Poller>) -> ! {
-        exact_timers();
         // What stealing makes for a thread when it is first done takes more room than the smallest stack has: do it here.
         let _ = Deque::<()>::new_fifo().stealer().steal();
         let hub = Hub::create(
@@ -178,15 +177,6 @@ impl Workers {
                 return;
             }
         }
-    }
-}
-
-/// Lets the kernel wake this thread at the time asked for, instead of up to 50 µs later.
-fn exact_timers() {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    // SAFETY: sets a number of the calling thread.
-    unsafe {
-        libc::prctl(libc::PR_SET_TIMERSLACK, 1);
     }
 }
 

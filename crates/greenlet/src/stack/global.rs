@@ -78,18 +78,20 @@ impl Global {
         stack.expect("a stack was taken without a reservation: reserve() comes first")
     }
 
-    /// Takes back a stack, its memory to the system.
+    /// Takes back some stacks of `class`, their memory to the system.
     #[cold]
-    pub(super) fn give(&self, stack: Stack) {
-        stack.release();
-        self.classes[stack.class().index()].lock().cold.push(stack);
+    pub(super) fn give(
+        &self,
+        class: Class,
+        stacks: impl AsRef<[Stack]> + IntoIterator<Item = Stack>,
+    ) {
+        slab::decommit_whole(stacks.as_ref());
+        self.classes[class.index()].lock().cold.extend(stacks);
     }
 
     /// Takes back a hub's pool: its warm stacks, and its commitment to `count` stacks.
     pub(super) fn give_pool(&self, class: Class, warm: &mut Vec<Stack>, count: usize) {
-        for stack in &*warm {
-            stack.release();
-        }
+        slab::decommit_whole(warm);
         let mut state = self.classes[class.index()].lock();
         state.cold.append(warm);
         state.uncommit(count);
@@ -135,10 +137,19 @@ impl ClassState {
         let batch = missing.max(class.pool_bound()).min(self.fresh.slots);
         let room = self.available + batch - self.cold.len();
         self.cold.try_reserve(room)?;
+        let mut guarded = 0;
         for done in 0..batch {
             let base = self.fresh.next;
-            // SAFETY: the first page of a slot that `fresh` owns; nobody has used it.
-            if let Err(error) = unsafe { guards.install(base) } {
+            if done == guarded {
+                // SAFETY: the first pages of slots that `fresh` owns; nobody has used them.
+                guarded += unsafe { guards.install_some(base, class.slot_size(), batch - done) };
+            }
+            // SAFETY: as above.
+            let installed = match done < guarded {
+                true => Ok(()),
+                false => unsafe { guards.install(base) }.inspect(|()| guarded += 1),
+            };
+            if let Err(error) = installed {
                 // The whole request is met or it is refused, whatever this batch would have added.
                 return if done >= missing {
                     Ok(())

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use super::advice::{self, Advice};
 use super::page_size;
 
 /// Not tried yet whether the kernel has guard markers.
@@ -65,7 +66,41 @@ impl Guards {
             Err(io::Error::last_os_error())
         }
     }
+
+    /// Makes every access to some of `count` pages fault, each `stride` bytes after the one before, with one system call if
+    /// that can be done. Returns how many from the first on, perhaps none.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Guards::install`], for each of the pages.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) unsafe fn install_some(&self, page: *mut u8, stride: usize, count: usize) -> usize {
+        // Whether there are markers is found out with a single one.
+        if self.mode.load(Ordering::Relaxed) != MARKERS {
+            return 0;
+        }
+        let mut pages = Advice::new();
+        for number in 0..count.min(advice::MOST) {
+            pages.add(page.wrapping_add(number * stride), page_size());
+        }
+        // SAFETY: as the caller promises.
+        unsafe { pages.give(MADV_GUARD_INSTALL) }
+    }
+
+    /// Other systems have no such call.
+    ///
+    /// # Safety
+    ///
+    /// None is needed.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) unsafe fn install_some(&self, _: *mut u8, _: usize, _: usize) -> usize {
+        0
+    }
 }
+
+/// Of Linux 6.13; the libc crate does not name it for every target.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MADV_GUARD_INSTALL: libc::c_int = 102;
 
 /// Installs a guard marker. Returns `false` if the kernel has none.
 ///
@@ -74,9 +109,6 @@ impl Guards {
 /// As for [`Guards::install`].
 #[cfg(any(target_os = "linux", target_os = "android"))]
 unsafe fn install_marker(page: *mut u8) -> io::Result<bool> {
-    /// Of Linux 6.13; the libc crate does not name it for every target.
-    const MADV_GUARD_INSTALL: libc::c_int = 102;
-
     loop {
         // SAFETY: the page is the caller's and nobody uses its content, which is lost.
         if unsafe { libc::madvise(page.cast(), page_size(), MADV_GUARD_INSTALL) } == 0 {

@@ -35,6 +35,7 @@
 //! other threads after its own thread is gone, and the signal handler that reports overflows reads
 //! the table of slabs without a lock.
 
+mod advice;
 mod alt_stack;
 mod class;
 mod global;
@@ -150,13 +151,9 @@ impl Stack {
         );
     }
 
-    /// Gives all of its memory back to the system.
-    fn release(&self) {
-        slab::decommit(
-            self.bottom(),
-            self.end().addr() - self.bottom().addr(),
-            self,
-        );
+    /// What of its memory can be given back to the system: all of it.
+    fn releasable(&self) -> (*mut u8, usize) {
+        (self.bottom(), self.end().addr() - self.bottom().addr())
     }
 }
 

@@ -93,11 +93,25 @@ impl HubPool {
         stack.clear_owner();
         let pool = &mut self.classes[stack.class().index()];
         if pool.warm.len() >= pool.bound {
-            return self.global.give(stack);
+            return self.give_cold(stack);
         }
         if stack.has_grown(pool.window) {
             stack.trim();
         }
+        pool.warm.push(stack);
+    }
+
+    /// A full pool gives back the half of its stacks that were not used for the longest time, together.
+    #[cold]
+    #[inline(never)]
+    fn give_cold(&mut self, stack: Stack) {
+        let class = stack.class();
+        let pool = &mut self.classes[class.index()];
+        let half = pool.bound / 2;
+        if half == 0 {
+            return self.global.give(class, [stack]);
+        }
+        self.global.give(class, pool.warm.drain(..half));
         pool.warm.push(stack);
     }
 

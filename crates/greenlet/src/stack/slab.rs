@@ -4,6 +4,7 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use super::advice::{self, Advice};
 use super::{Class, OwnerRecord, Stack, page_size, usable_top};
 
 /// Bytes of a class's first slab.
@@ -127,5 +128,22 @@ pub(super) fn decommit(start: *mut u8, bytes: usize, stack: &Stack) {
     // SAFETY: the range lies in a slot whose owner lent it to us, and so nobody uses its content.
     unsafe {
         libc::madvise(start.cast(), bytes, DECOMMIT);
+    }
+}
+
+/// Gives all memory of `stacks` back to the system; as [`decommit`].
+pub(super) fn decommit_whole(stacks: &[Stack]) {
+    for stacks in stacks.chunks(advice::MOST) {
+        let mut ranges = Advice::new();
+        for stack in stacks {
+            let (start, bytes) = stack.releasable();
+            ranges.add(start, bytes);
+        }
+        // SAFETY: the ranges lie in slots whose owner lent them to us, and so nobody uses their content.
+        let done = unsafe { ranges.give(DECOMMIT) };
+        for stack in &stacks[done..] {
+            let (start, bytes) = stack.releasable();
+            decommit(start, bytes, stack);
+        }
     }
 }

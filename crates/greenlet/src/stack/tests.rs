@@ -127,7 +127,7 @@ fn every_class_gives_a_stack_that_works() {
         mark(&mut stack, 8);
         assert!(is_marked(&mut stack, 8));
         assert!(faults(stack.base.as_ptr()));
-        stack.release();
+        slab::decommit_whole(&[stack]);
     }
 }
 
@@ -184,7 +184,9 @@ fn a_pool_keeps_no_more_than_its_bound() {
             pool.unreserve(class);
         }
         let (warm, limit, cached) = pool.account(class);
-        assert_eq!((warm, limit), (bound, bound));
+        // Half of a full pool goes at once.
+        assert!(warm <= bound && warm >= bound / 2);
+        assert_eq!(limit, bound);
         assert!(cached <= 2 * bound);
         drop(pool);
         let (available, committed, cold) = global.account(class);
@@ -292,6 +294,34 @@ fn cold_stacks_and_those_of_dropped_pools_cost_no_memory() {
         let stack = mem::ManuallyDrop::new(Stack { base, class });
         assert_eq!(committed_pages(&stack), 0);
         assert!(faults(base.as_ptr()));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn of_many_stacks_each_has_a_guard_and_those_that_are_not_kept_cost_no_memory() {
+    for (class, count) in [(Class::DEFAULT, 300), (kib(4096), 20), (kib(8192), 3)] {
+        for global in [isolated(), isolated_without_markers()] {
+            let mut pool = HubPool::of(global);
+            let stacks: Vec<_> = (0..count)
+                .map(|_| {
+                    pool.reserve(class).unwrap();
+                    let mut stack = pool.take(class);
+                    mark(&mut stack, 3);
+                    stack
+                })
+                .collect();
+            assert!(stacks.iter().all(|stack| faults(stack.base.as_ptr())));
+            let bases: Vec<_> = stacks.iter().map(|stack| stack.base).collect();
+            stacks.into_iter().for_each(|stack| pool.give(stack));
+            let is_committed = |&base: &_| {
+                let stack = mem::ManuallyDrop::new(Stack { base, class });
+                committed_pages(&stack) > 0
+            };
+            let kept = bases.iter().copied().filter(is_committed).count();
+            assert_eq!(kept, pool.account(class).0);
+            assert!(bases.iter().all(|base| faults(base.as_ptr())));
+        }
     }
 }
 

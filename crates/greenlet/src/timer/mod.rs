@@ -1,4 +1,4 @@
-//! A hub's timer store: a hierarchical timing wheel with intrusive entries.
+//! A hub's timer store: a hierarchical timing wheel.
 //!
 //! ```text
 //!             slot  0     1     2    ...   63        one slot spans
@@ -9,27 +9,27 @@
 //!   level 9       [   | E |                           the last tick of u64 nanoseconds
 //! ```
 //!
-//! An [`Entry`] lives on the stack of the greenlet that waits, so that parking allocates nothing.
-//! Its due tick is its deadline rounded *up* to a tick: it never fires early, and is late by less
+//! The timers lie in one array of the wheel and are linked by their numbers in it. The places of those that have gone are used
+//! again, so that parking allocates nothing but when there are more timers than ever before. The
+//! due tick of a timer is its deadline rounded *up* to a tick: it never fires early, and is late by less
 //! than a tick because of the rounding.
 //!
-//! The one invariant that all else follows from: an entry sits at the level of the highest 6-bit
+//! The one invariant that all else follows from: a timer sits at the level of the highest 6-bit
 //! digit in which its due tick differs from the wheel's `elapsed` tick, in the slot that this digit
 //! of the due tick names. Hence
 //!
-//! * every entry of a level is due before every entry of a higher level, and within a level a lower
-//!   slot is due before a higher one: the first entries due are found with two bit scans;
-//! * two entries with the same due tick always sit in the same slot, so a cascade, which takes a
-//!   slot's entries in order, keeps their order of insertion;
-//! * a cascade moves an entry down by at least one level: that is all the work an entry ever
+//! * every timer of a level is due before every timer of a higher level, and within a level a lower
+//!   slot is due before a higher one: the first timers due are found with two bit scans;
+//! * two timers with the same due tick always sit in the same slot, so a cascade, which takes a
+//!   slot's timers in order, keeps their order of insertion;
+//! * a cascade moves a timer down by at least one level: that is all the work a timer ever
 //!   causes between its insertion and its expiry.
 
-mod entry;
+mod node;
 mod slot;
 mod wheel;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use entry::Entry;
-pub(crate) use wheel::Wheel;
+pub(crate) use wheel::{Key, Wheel};

@@ -1,54 +1,51 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use super::node::Node;
 use super::slot::SORT_STEPS;
-use super::{Entry, Wheel};
+use super::{Key, Wheel};
 
 mod model;
 
 const TICK: u64 = 1024;
 const SECOND: u64 = 1_000_000_000;
 
-/// A wheel and entries that outlive their time on it, known by their numbers.
+/// A wheel and its timers, known by their numbers.
 struct Timers {
-    // Never grows: the entries stay in place.
-    entries: Vec<Entry>,
+    keys: Vec<Option<Key>>,
     wheel: Wheel,
 }
 
 impl Timers {
     fn new(count: usize, now: u64) -> Timers {
         Timers {
-            entries: (0..count)
-                .map(|number| Entry::new(ptr::without_provenance(number)))
-                .collect(),
+            keys: vec![None; count],
             wheel: Wheel::new(now),
         }
     }
 
     fn insert(&mut self, number: usize, deadline: u64) {
-        let entry = &self.entries[number];
-        assert!(!entry.is_linked());
-        // SAFETY: not linked, as asserted, thus on no wheel; `entries` never moves its elements
-        // and is dropped together with the wheel, on this thread.
-        unsafe { self.wheel.insert(entry, deadline) };
-        assert!(entry.is_linked());
+        assert!(self.keys[number].is_none());
+        let key = self.wheel.insert(ptr::without_provenance(number), deadline);
+        self.keys[number] = Some(key);
     }
 
     fn remove(&mut self, number: usize) {
-        let entry = &self.entries[number];
-        // SAFETY: valid; `entries` are linked into no other wheel.
-        unsafe { self.wheel.remove(entry) };
-        assert!(!entry.is_linked());
+        if let Some(key) = self.keys[number].take() {
+            self.wheel.remove(key);
+        }
     }
 
     fn expire(&mut self, now: u64) -> Vec<usize> {
+        self.expire_some(now, usize::MAX)
+    }
+
+    fn expire_some(&mut self, now: u64, most: usize) -> Vec<usize> {
         let mut fired = Vec::new();
-        self.wheel.expire(now, |entry| {
-            // SAFETY: the wheel gives out what was inserted: an element of `entries`.
-            let entry = unsafe { &*entry };
-            assert!(!entry.is_linked());
-            fired.push(entry.payload().addr());
+        self.wheel.expire(now, most, |payload| {
+            let number = payload.addr();
+            assert!(self.keys[number].take().is_some());
+            fired.push(number);
         });
         fired
     }
@@ -64,12 +61,12 @@ fn due(deadline: u64) -> u64 {
 }
 
 #[test]
-fn an_entry_is_small_and_a_new_wheel_allocates_nothing() {
-    assert!(size_of::<Entry>() <= 64);
+fn a_timer_is_small_and_a_new_wheel_allocates_nothing() {
+    assert!(size_of::<Node>() <= 32);
     assert!(size_of::<Wheel>() <= 192);
     const EMPTY: Wheel = Wheel::new(0);
     let mut wheel = EMPTY;
-    wheel.expire(u64::MAX / 2, |_| unreachable!());
+    wheel.expire(u64::MAX / 2, usize::MAX, |_| unreachable!());
     assert!(wheel.is_empty());
     assert_eq!(wheel.next_deadline(), None);
 }
@@ -154,7 +151,7 @@ fn removal_from_any_place_of_a_slot_keeps_the_others() {
 }
 
 #[test]
-fn an_entry_that_fired_can_be_inserted_again() {
+fn a_timer_that_fired_can_be_inserted_again() {
     let mut timers = Timers::new(1, 0);
     let mut now = 0;
     for _ in 0..1000 {
@@ -218,10 +215,11 @@ fn a_panic_of_fire_leaves_the_others_linked() {
         timers.insert(number, SECOND + number as u64 / 2 * SECOND);
     }
     let result = catch_unwind(AssertUnwindSafe(|| {
-        timers.wheel.expire(3 * SECOND, |_| panic!("on purpose"));
+        timers
+            .wheel
+            .expire(3 * SECOND, usize::MAX, |_| panic!("on purpose"));
     }));
     assert!(result.is_err());
-    assert!(!timers.entries[0].is_linked());
     assert_eq!(timers.wheel.len(), 3);
     assert_eq!(timers.next(), Some(due(SECOND)));
     timers.remove(2);
@@ -235,4 +233,37 @@ fn years_of_idle_time_are_skipped() {
         timers.insert(number, 1 << number);
     }
     assert_eq!(timers.expire(u64::MAX), Vec::from_iter(0..64));
+}
+
+#[test]
+fn the_rest_of_many_fires_with_the_next_call_and_in_order() {
+    for deadline in [TICK, SECOND] {
+        let mut timers = Timers::new(100, 0);
+        for number in 0..100 {
+            timers.insert(number, deadline + number as u64 / 10 * TICK);
+        }
+        let now = deadline + SECOND;
+        assert_eq!(timers.expire_some(now, 0), []);
+        assert_eq!(timers.expire_some(now, 33), Vec::from_iter(0..33));
+        assert!(timers.next().unwrap() <= now);
+        timers.remove(33);
+        assert_eq!(timers.expire_some(now, 2), [34, 35]);
+        assert_eq!(timers.expire(now), Vec::from_iter(36..100));
+        assert!(timers.wheel.is_empty());
+    }
+}
+
+#[test]
+fn room_for_many_timers_is_given_back_and_made_again() {
+    let mut timers = Timers::new(20_000, 0);
+    for round in 1..3 {
+        let deadline = round * SECOND;
+        (0..20_000).for_each(|number| timers.insert(number, deadline));
+        (0..20_000)
+            .step_by(2)
+            .for_each(|number| timers.remove(number));
+        let rest = Vec::from_iter((0..20_000).filter(|number| number % 2 == 1));
+        assert_eq!(timers.expire(due(deadline)), rest);
+        assert_eq!(timers.next(), None);
+    }
 }

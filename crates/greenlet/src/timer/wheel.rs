@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::Entry;
+use super::node::{NONE, Nodes};
 use super::slot::Slot;
 
 /// A tick is `1 << TICK_SHIFT` nanoseconds.
@@ -20,7 +20,7 @@ const SLOTS_PER_LEVEL: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = 10;
 const SLOTS: usize = (LEVELS - 1) * SLOTS_PER_LEVEL + 2;
 
-/// Up to this many entries in the first occupied slot, [`Wheel::next_deadline`] looks at them all.
+/// Up to this many timers in the first occupied slot, [`Wheel::next_deadline`] looks at them all.
 pub(super) const SEARCH_LIMIT: usize = 16;
 
 /// The timers of one hub.
@@ -32,16 +32,22 @@ pub(super) const SEARCH_LIMIT: usize = 16;
 pub(crate) struct Wheel {
     /// The tick up to which, inclusive, everything that was due has been fired.
     elapsed: u64,
-    /// Bit `n` is set when level `n` holds an entry.
+    /// Bit `n` is set when level `n` holds a timer.
     levels: u32,
-    /// Bit `n` of a level's word is set when its slot `n` holds an entry.
+    /// Bit `n` of a level's word is set when its slot `n` holds a timer.
     occupied: [u64; LEVELS],
     /// The slots of all levels; empty before the first insertion.
     slots: Vec<Slot>,
+    nodes: Nodes,
+    /// Timers in the slots.
     len: usize,
     /// The tick that [`Wheel::next_deadline`] found, while it holds.
     next: Option<u64>,
 }
+
+/// Names a timer of a wheel until it fires.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key(u32);
 
 impl Wheel {
     /// Makes an empty wheel; nothing is allocated before the first insertion.
@@ -51,72 +57,65 @@ impl Wheel {
             levels: 0,
             occupied: [0; LEVELS],
             slots: Vec::new(),
+            nodes: Nodes::new(),
             len: 0,
             next: None,
         }
     }
 
-    /// Whether no entry is linked.
+    /// Whether there is no timer.
     pub(crate) const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The number of entries that are linked.
+    /// The number of timers.
     #[cfg(test)]
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    /// Links `entry`, to be fired by the first [`Wheel::expire`] at or after `deadline_ns` (by the
-    /// next one, if that has passed already). Constant time; allocates only the first time.
-    ///
-    /// # Safety
-    ///
-    /// * `entry` is valid and on no wheel.
-    /// * Until it was fired or removed, it is neither moved nor freed, and no thread but the
-    ///   wheel's touches it.
-    pub(crate) unsafe fn insert(&mut self, entry: *const Entry, deadline_ns: u64) {
-        // SAFETY: the caller promises that `entry` is valid.
-        let entry = unsafe { &*entry };
-        debug_assert!(!entry.is_linked(), "a timer entry was inserted twice");
+    /// Adds a timer, to be fired by the first [`Wheel::expire`] at or after `deadline_ns` (by the next one, if that has
+    /// passed already). Constant time; the room for it is kept when it is gone.
+    pub(crate) fn insert(&mut self, payload: *const (), deadline_ns: u64) -> Key {
         if self.slots.is_empty() {
             self.allocate_slots();
         }
-        entry.deadline.set(deadline_ns);
-        // SAFETY: the caller promises that `entry` is on no wheel, thus in no list, and that it
-        // stays in place until it is unlinked.
-        let due = unsafe { self.link(entry) };
+        let node = self.nodes.add(deadline_ns, payload);
+        let due = self.link(node);
         self.len += 1;
         if self.len == 1 {
             self.next = Some(due);
         } else {
             self.next = self.next.map(|next| next.min(due));
         }
+        Key(node)
     }
 
-    /// Unlinks `entry`, if it is linked. Constant time.
+    /// Removes a timer that has not fired. Constant time.
     ///
-    /// # Safety
-    ///
-    /// `entry` is valid; and if it is linked, then into this wheel.
-    pub(crate) unsafe fn remove(&mut self, entry: *const Entry) {
-        // SAFETY: the caller promises that `entry` is valid.
-        let entry = unsafe { &*entry };
-        let Some(position) = entry.position() else {
-            return;
-        };
+    /// The key of one that has fired may be that of another timer by now.
+    pub(crate) fn remove(&mut self, Key(node): Key) {
+        let position = usize::from(self.nodes[node].position);
         if self.first() == Some(position) {
             self.next = None;
         }
-        entry.set_position(None);
-        let slot = self.slot(position);
-        // SAFETY: the caller promises that this wheel holds `entry`; `link` noted the position of
-        // the slot that does.
-        unsafe { slot.unlink(entry) };
+        self.unlink(position, node);
+    }
+
+    /// Takes a timer out of the slot that it is in, and gives its payload.
+    fn unlink(&mut self, position: usize, node: u32) -> *const () {
+        let slot = &mut self.slots[position];
+        slot.unlink(&mut self.nodes, node);
         if slot.len() == 0 {
             self.clear_occupied(position);
         }
+        let payload = self.nodes[node].payload;
+        self.nodes.free(node);
         self.len -= 1;
+        if self.len == 0 {
+            self.nodes.trim();
+        }
+        payload
     }
 
     /// When to call [`Wheel::expire`] next; `None` if there is no timer.
@@ -135,18 +134,18 @@ impl Wheel {
         Some(nanoseconds(next))
     }
 
-    /// Unlinks every entry whose deadline, rounded up to a tick, is not after `now_ns`, and gives
-    /// it to `fire`.
+    /// Removes the timers whose deadline, rounded up to a tick, is not after `now_ns`, and gives the payload of each
+    /// to `fire`; `most` of them, the others are left to the next call.
     ///
-    /// Entries fire in the order of their due ticks. Those of one tick fire in the order of their
-    /// deadlines, save that an entry of a crowded tick overtakes no more than
+    /// Timers fire in the order of their due ticks. Those of one tick fire in the order of their
+    /// deadlines, save that one of a crowded tick overtakes no more than
     /// [`SORT_STEPS`](super::slot::SORT_STEPS) later ones. Those of one deadline fire in the order
     /// of insertion, always. What is overdue when inserted is due in the tick last expired.
     ///
-    /// `fire` must not call into this wheel, nor run the greenlet that the entry belongs to: it
-    /// may only make it runnable. If it panics, what has not fired yet stays linked.
-    pub(crate) fn expire(&mut self, now_ns: u64, mut fire: impl FnMut(*const Entry)) {
+    /// If `fire` panics, what has not fired yet stays.
+    pub(crate) fn expire(&mut self, now_ns: u64, most: usize, mut fire: impl FnMut(*const ())) {
         let target = tick_before(now_ns);
+        let mut left = most;
         while let Some(position) = self.first() {
             let start = self.start_of(position);
             if start > target.max(self.elapsed) {
@@ -154,66 +153,57 @@ impl Wheel {
             }
             self.elapsed = start;
             self.next = None;
-            if position < SLOTS_PER_LEVEL {
-                self.fire_slot(position, &mut fire);
-            } else {
+            if position >= SLOTS_PER_LEVEL {
                 self.cascade(position);
+                continue;
+            }
+            loop {
+                if left == 0 {
+                    return;
+                }
+                left -= 1;
+                let head = self.slots[position].head();
+                let is_last = self.slots[position].len() == 1;
+                // The wheel is consistent whenever `fire` runs.
+                fire(self.unlink(position, head));
+                if is_last {
+                    break;
+                }
             }
         }
-        // No slot begins at or before `target`, so each entry still differs from it first in the
+        // No slot begins at or before `target`, so each timer still differs from it first in the
         // same digit: it is where it belongs.
         self.elapsed = self.elapsed.max(target);
     }
 
-    /// Fires all entries of a slot of level 0. The wheel is consistent whenever `fire` runs.
-    fn fire_slot(&mut self, position: usize, fire: &mut impl FnMut(*const Entry)) {
-        // SAFETY: the entries of a slot are alive and in place: the caller of `insert` promised
-        // so until they are unlinked. After that the reference is not used beyond `fire`, which
-        // may not let the greenlet run that the entry lives on.
-        while let Some(entry) = unsafe { self.slot(position).pop_front() } {
-            entry.set_position(None);
-            self.len -= 1;
-            if self.slot(position).len() == 0 {
-                self.clear_occupied(position);
-            }
-            fire(entry);
-        }
-    }
-
-    /// Moves the entries of the slot that `elapsed` has just entered to the levels below.
+    /// Moves the timers of the slot that `elapsed` has just entered to the levels below.
     fn cascade(&mut self, position: usize) {
-        let slot = mem::replace(self.slot(position), Slot::EMPTY);
+        let slot = mem::replace(&mut self.slots[position], Slot::EMPTY);
         self.clear_occupied(position);
-        // SAFETY: nothing but this loop touches the list that was taken out, and it does so with
-        // entries that the iterator has handed out and left behind.
-        for entry in unsafe { slot.entries() } {
-            // SAFETY: `entry` was in `slot` only, which is given up entry by entry; the caller of
-            // `insert` promised that it stays in place until it is unlinked.
-            unsafe { self.link(entry) };
+        let mut next = slot.head();
+        while next != NONE {
+            let node = next;
+            next = self.nodes[node].next;
+            self.link(node);
         }
     }
 
-    /// Puts `entry` into the slot that its deadline calls for; returns its due tick.
-    ///
-    /// # Safety
-    ///
-    /// `entry` is in no slot of a wheel, and stays valid and in place until it is unlinked.
-    unsafe fn link(&mut self, entry: &Entry) -> u64 {
-        let due = tick_after(entry.deadline.get()).max(self.elapsed);
+    /// Puts a timer, which is in no slot, into the one that its deadline calls for; returns its due tick.
+    fn link(&mut self, node: u32) -> u64 {
+        let due = tick_after(self.nodes[node].deadline).max(self.elapsed);
         let level = level_of(self.elapsed ^ due);
         let digit = (due >> (level * DIGIT_BITS)) as usize % SLOTS_PER_LEVEL;
         let level = level as usize;
         let position = level * SLOTS_PER_LEVEL + digit;
         self.levels |= 1 << level;
         self.occupied[level] |= 1 << digit;
-        entry.set_position(Some(position));
-        let slot = self.slot(position);
+        // A wheel has a few hundred slots, so the cast cuts nothing off.
+        self.nodes[node].position = position as u16;
+        let slot = &mut self.slots[position];
         if level == 0 {
-            // SAFETY: the caller's promise is the one asked for.
-            unsafe { slot.insert_by_deadline(entry) };
+            slot.insert_by_deadline(&mut self.nodes, node);
         } else {
-            // SAFETY: the caller's promise is the one asked for.
-            unsafe { slot.push_back(entry) };
+            slot.push_back(&mut self.nodes, node);
         }
         due
     }
@@ -238,26 +228,17 @@ impl Wheel {
     /// The least due tick in the first occupied slot, or the start of that slot if it is crowded.
     fn search(&mut self, position: usize) -> u64 {
         let start = self.start_of(position);
-        let slot = self.slot(position);
+        let slot = &self.slots[position];
         if position < SLOTS_PER_LEVEL || slot.len() > SEARCH_LIMIT {
             return start;
         }
-        // SAFETY: nothing is linked or unlinked during the search.
-        let entries = unsafe { slot.entries() };
-        entries
-            .map(|entry| tick_after(entry.deadline.get()))
-            .min()
-            .unwrap_or(start)
-    }
-
-    fn slot(&mut self, position: usize) -> &mut Slot {
-        &mut self.slots[position]
+        let deadlines = slot.deadlines(&self.nodes);
+        deadlines.map(tick_after).min().unwrap_or(start)
     }
 
     #[cold]
     fn allocate_slots(&mut self) {
-        self.slots.reserve_exact(SLOTS);
-        self.slots.resize_with(SLOTS, || Slot::EMPTY);
+        self.slots = vec![Slot::EMPTY; SLOTS];
     }
 
     fn clear_occupied(&mut self, position: usize) {
@@ -269,7 +250,7 @@ impl Wheel {
     }
 }
 
-/// The level of entries whose due tick differs from `elapsed` in the bits of `difference`.
+/// The level of timers whose due tick differs from `elapsed` in the bits of `difference`.
 const fn level_of(difference: u64) -> u32 {
     // The bits of the lowest digit are set so that there is a highest one.
     (difference | (SLOTS_PER_LEVEL as u64 - 1)).ilog2() / DIGIT_BITS

@@ -9,17 +9,17 @@ use super::super::slot::SORT_STEPS;
 use super::super::wheel::SEARCH_LIMIT;
 use super::{SECOND, TICK, Timers, due};
 
-const ENTRIES: usize = 96;
+const TIMERS: usize = 96;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Insert the entry, if it is not linked, relative to now: back, or ahead.
+    /// Insert the timer, if it is not there, relative to now: back, or ahead.
     Insert {
         number: usize,
         back: bool,
         distance: u64,
     },
-    /// Insert the entry, if it is not linked, near another time than now.
+    /// Insert the timer, if it is not there, near another time than now.
     InsertAt {
         number: usize,
         deadline: u64,
@@ -42,7 +42,7 @@ fn distance() -> impl Strategy<Value = u64> {
     (0..64u32, any::<u64>()).prop_map(|(shift, noise)| noise >> shift)
 }
 
-/// Mostly times that a program uses, in which entries meet each other in slots.
+/// Mostly times that a program uses, in which timers meet each other in slots.
 fn usual_distance() -> impl Strategy<Value = u64> {
     prop_oneof![
         distance(),
@@ -59,7 +59,7 @@ fn step(wide: bool) -> impl Strategy<Value = Step> {
     } else {
         usual_distance().boxed()
     };
-    let number = 0..ENTRIES;
+    let number = 0..TIMERS;
     prop_oneof![
         8 => (number.clone(), prop::bool::weighted(0.1), distance.clone())
             .prop_map(|(number, back, distance)| Step::Insert { number, back, distance }),
@@ -75,7 +75,7 @@ fn step(wide: bool) -> impl Strategy<Value = Step> {
 /// The wheel beside what it has to do.
 struct Checked {
     timers: Timers,
-    /// (due, deadline, order of insertion) -> number. An overdue entry is due when the last
+    /// (due, deadline, order of insertion) -> number. An overdue timer is due when the last
     /// expired tick began.
     model: BTreeMap<(u64, u64, u64), usize>,
     keys: Vec<Option<(u64, u64, u64)>>,
@@ -86,9 +86,9 @@ struct Checked {
 impl Checked {
     fn new(now: u64) -> Checked {
         Checked {
-            timers: Timers::new(ENTRIES, now),
+            timers: Timers::new(TIMERS, now),
             model: BTreeMap::new(),
-            keys: vec![None; ENTRIES],
+            keys: vec![None; TIMERS],
             inserted: 0,
             now,
         }
@@ -136,8 +136,8 @@ impl Checked {
         }
         assert_eq!(self.timers.wheel.len(), self.model.len());
         assert_eq!(self.timers.wheel.is_empty(), self.model.is_empty());
-        for (entry, key) in self.timers.entries.iter().zip(&self.keys) {
-            assert_eq!(entry.is_linked(), key.is_some());
+        for (known, key) in self.timers.keys.iter().zip(&self.keys) {
+            assert_eq!(known.is_some(), key.is_some());
         }
     }
 
@@ -199,7 +199,7 @@ impl Checked {
         }
     }
 
-    /// Lets all entries fire, as a hub without anything else to do would.
+    /// Lets all timers fire, as a hub without anything else to do would.
     fn drain(&mut self) {
         let mut rounds = 0;
         let most = self.model.len() * 10;
