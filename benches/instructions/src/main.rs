@@ -1,5 +1,7 @@
 //! Single operations, each as often as asked for and nothing else, for counting their instructions; see `benches/README.md`.
 
+mod clock;
+
 use gnet::{TcpListener, TcpStream};
 use greenlet::{Local, futex};
 use gsync::{Condvar, Mutex, mpsc};
@@ -291,7 +293,9 @@ fn echo(times: usize) {
         stream.set_nodelay(true).expect("it is connected");
         let mut buffer = [0; 4_096];
         while let Ok(count @ 1..) = stream.read(&mut buffer) {
-            stream.write_all(&buffer[..count]).expect("the client reads");
+            stream
+                .write_all(&buffer[..count])
+                .expect("the client reads");
         }
     });
     let mut stream = TcpStream::connect(address).expect("the server listens");
