@@ -29,7 +29,7 @@ const LOCKERS: usize = 8;
 /// A name, and what does it so many times.
 type Operation = (&'static str, fn(usize));
 
-const OPERATIONS: [Operation; 17] = [
+const OPERATIONS: [Operation; 16] = [
     ("yield, there and back", yields),
     ("futex, there and back", hand_over),
     ("spawn and join, one at a time", |times| spawns(times, 1)),
@@ -61,7 +61,6 @@ const OPERATIONS: [Operation; 17] = [
         on_worker(move || ping_rendezvous(times))
     }),
     ("wait with a deadline, woken before", waits_with_deadline),
-    ("sleep that is over", sleeps),
     ("greenlet-local value", locals),
     ("gthread: thread_local! value", |times| {
         on_worker(move || thread_locals(times))
@@ -259,13 +258,6 @@ fn waits_with_deadline(times: usize) {
         assert!(futex::wait_until(&word, 0, Some(deadline)));
     }
     waker.join().expect("it does not panic");
-}
-
-fn sleeps(times: usize) {
-    let past = Instant::now();
-    for _ in 0..times {
-        greenlet::time::sleep_until(past);
-    }
 }
 
 fn locals(times: usize) {
