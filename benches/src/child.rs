@@ -4,10 +4,28 @@
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::{env, fmt, thread};
 
 /// The first argument of a process that is a child of ours.
 pub const MARK: &str = "--child";
+
+/// A child that has given no figures.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The exit status, if it has exited by itself.
+    pub code: Option<i32>,
+    /// The last line that it has written to stderr, or what else was wrong.
+    pub complaint: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(formatter, "exit status {code}: {}", self.complaint),
+            None => formatter.write_str(&self.complaint),
+        }
+    }
+}
 
 /// Starts this program again with [`MARK`], the `name` of what the child belongs to, and `arguments`.
 ///
@@ -15,15 +33,7 @@ pub const MARK: &str = "--child";
 ///
 /// When the program cannot be started again.
 pub fn start(name: &str, arguments: &[String], environment: &[(&str, &str)]) -> io::Result<Child> {
-    Command::new(env::current_exe()?)
-        .arg(MARK)
-        .arg(name)
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
+    spawn(&mut command(name, arguments, environment)?)
 }
 
 /// Runs this program with [`MARK`], `name` and `arguments`, and returns what it printed.
@@ -37,7 +47,44 @@ pub fn run(
     environment: &[(&str, &str)],
     limit: Duration,
 ) -> Result<String, String> {
-    let mut child = start(name, arguments, environment).map_err(|error| error.to_string())?;
+    let mut command = command(name, arguments, environment).map_err(|error| error.to_string())?;
+    output(&mut command, limit).map_err(|failure| failure.to_string())
+}
+
+fn command(name: &str, arguments: &[String], environment: &[(&str, &str)]) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command
+        .arg(MARK)
+        .arg(name)
+        .args(arguments)
+        .envs(environment.iter().copied());
+    Ok(command)
+}
+
+/// Starts `command` with its output and its complaints in pipes.
+///
+/// # Errors
+///
+/// When it cannot be started.
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+}
+
+/// Runs `command` and returns what it printed.
+///
+/// # Errors
+///
+/// When it fails, or runs for longer than `limit` and is killed.
+pub fn output(command: &mut Command, limit: Duration) -> Result<String, Failure> {
+    let without_code = |complaint| Failure {
+        code: None,
+        complaint,
+    };
+    let mut child = spawn(command).map_err(|error| without_code(error.to_string()))?;
     let begin = Instant::now();
     // What a child prints fits the pipe, so it is read when the child has ended.
     let status = loop {
@@ -45,25 +92,42 @@ pub fn run(
             Ok(Some(status)) => break status,
             Ok(None) if begin.elapsed() < limit => thread::sleep(Duration::from_millis(2)),
             Ok(None) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("took longer than {limit:?}"));
+                end(&mut child);
+                return Err(without_code(format!("took longer than {limit:?}")));
             }
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(without_code(error.to_string())),
         }
     };
-    let text = |stream: Option<&mut dyn Read>| {
-        let mut text = String::new();
-        stream.map(|stream| stream.read_to_string(&mut text));
-        text
-    };
-    let output = text(child.stdout.as_mut().map(|stream| stream as &mut dyn Read));
-    if status.success() {
-        return Ok(output);
+    if !status.success() {
+        let complaint = last_complaint(&mut child);
+        return Err(match status.code() {
+            code @ Some(_) => Failure { code, complaint },
+            None => without_code(format!("{status}: {complaint}")),
+        });
     }
-    let complaint = text(child.stderr.as_mut().map(|stream| stream as &mut dyn Read));
-    Err(format!(
-        "{status}: {}",
-        complaint.trim().lines().last().unwrap_or_default()
-    ))
+    let mut text = String::new();
+    if let Some(mut stream) = child.stdout.take() {
+        stream
+            .read_to_string(&mut text)
+            .map_err(|error| without_code(error.to_string()))?;
+    }
+    Ok(text)
+}
+
+/// Kills `child`, if it still runs, and waits for it.
+pub fn end(child: &mut Child) {
+    // Both fail only for one that has ended and was waited for.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// The last line that `child`, which has ended, wrote to stderr.
+pub fn last_complaint(child: &mut Child) -> String {
+    let mut text = Vec::new();
+    if let Some(mut stream) = child.stderr.take() {
+        // What could not be read cannot be shown.
+        let _ = stream.read_to_end(&mut text);
+    }
+    let text = String::from_utf8_lossy(&text);
+    text.trim().lines().last().unwrap_or_default().to_owned()
 }

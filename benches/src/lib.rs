@@ -7,6 +7,7 @@
 
 pub mod affinity;
 pub mod child;
+pub mod external;
 pub mod noise;
 pub mod process;
 pub mod progress;

@@ -75,6 +75,19 @@ fn usage(whose: libc::c_int) -> Duration {
         .sum()
 }
 
+/// Lets the kernel kill this process when the thread that started it ends, however that comes about.
+///
+/// # Errors
+///
+/// What `prctl` gives.
+pub fn end_with_parent() -> io::Result<()> {
+    // SAFETY: the call takes numbers alone.
+    match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Raises the soft limit on open descriptors to the hard one, and returns it.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ mod files;
 mod micro;
 mod net;
 
-use benches::child;
+use benches::{child, external};
 use std::env;
 use std::process::ExitCode;
 
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         (Some((name, rest)), true) if name == "net" => net::be_a_child(rest),
         (Some((name, rest)), false) if name == "files" => files::main(rest),
         (Some((name, rest)), true) if name == "files" => files::be_a_child(rest),
+        (Some((name, rest)), true) if name == external::CHILD => external::be_a_child(rest),
         (Some((name, _)), _) if name == "--help" => {
             print!("{USAGE}");
             ExitCode::SUCCESS
