@@ -51,6 +51,36 @@ pub fn run(
     output(&mut command, limit).map_err(|failure| failure.to_string())
 }
 
+/// [`run`] for a child that prints figures on one line.
+///
+/// # Errors
+///
+/// As [`run`], and when it printed something else.
+pub fn figures(
+    name: &str,
+    arguments: &[String],
+    environment: &[(&str, &str)],
+    limit: Duration,
+) -> Result<Vec<f64>, String> {
+    let output = run(name, arguments, environment, limit)?;
+    parse_figures(&output)
+}
+
+/// The figures on the line that a child printed.
+pub(crate) fn parse_figures(output: &str) -> Result<Vec<f64>, String> {
+    output
+        .split_whitespace()
+        .map(|figure| {
+            figure
+                .parse()
+                .ok()
+                .filter(|figure: &f64| figure.is_finite())
+        })
+        .collect::<Option<Vec<f64>>>()
+        .filter(|figures| !figures.is_empty())
+        .ok_or_else(|| format!("it printed {output:?}"))
+}
+
 fn command(name: &str, arguments: &[String], environment: &[(&str, &str)]) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command

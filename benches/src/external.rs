@@ -61,12 +61,7 @@ pub fn micro(
         Some(NO_SUCH_THING) => Trouble::Missing(failure.complaint),
         _ => Trouble::Failed(failure.to_string()),
     })?;
-    output
-        .split_whitespace()
-        .map(|figure| figure.parse().ok())
-        .collect::<Option<Vec<f64>>>()
-        .filter(|figures| !figures.is_empty())
-        .ok_or_else(|| Trouble::Failed(format!("it printed {output:?}")))
+    child::parse_figures(&output).map_err(Trouble::Failed)
 }
 
 /// The command of a server of this `kind`, kept on `core` if there is one. It prints its port and serves until it is
@@ -203,6 +198,46 @@ fn gevent() -> Result<&'static Path, String> {
         }
     });
     found.as_deref().map_err(String::clone)
+}
+
+impl Language {
+    /// All there are.
+    pub const ALL: [Language; 2] = [Language::Go, Language::Gevent];
+
+    /// As it calls itself.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Go => "Go",
+            Language::Gevent => "gevent",
+        }
+    }
+
+    /// Its version. Its programs are built when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Why its programs cannot be run.
+    pub fn version(self) -> Result<String, String> {
+        let mut command = match self {
+            Language::Go => {
+                go()?;
+                let mut command = Command::new(find_go().unwrap_or_default());
+                command
+                    .args(["env", "GOVERSION"])
+                    .env("GOTOOLCHAIN", "local");
+                command
+            }
+            Language::Gevent => {
+                let mut command = Command::new(gevent()?);
+                command.args(["-c", "import gevent; print(gevent.__version__)"]);
+                command
+            }
+        };
+        let output = child::output(&mut command, BUILD_LIMIT);
+        let output = output.map_err(|failure| failure.to_string())?;
+        Ok(output.trim().trim_start_matches("go").to_owned())
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
-//! What the two comparison programs share: isolation in child processes, pinning, figures of the
-//! operating system, medians and the table.
+//! What the comparisons share: isolation in child processes, pinning, figures of the operating system, the common
+//! options, and the model of what was found, from which come tables, JSON and charts.
 //!
-//! The programs are `micro` (single operations and memory) and `net` (an echo server); see
-//! `benches/README.md` for how to run them and for what each line means. The criterion benchmarks
-//! beside them measure this project alone and use none of this.
+//! The program is in `src/bin/benches`; see `benches/README.md` for how to run it and for what each line means. The
+//! criterion benchmarks beside it measure this project alone and use none of this.
 
 pub mod affinity;
 pub mod child;
 pub mod external;
+pub mod machine;
 pub mod noise;
+pub mod options;
 pub mod process;
 pub mod progress;
+pub mod report;
 pub mod sample;
 pub mod table;
 

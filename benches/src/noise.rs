@@ -1,8 +1,10 @@
 //! Other programs on the machine spoil a figure. This says how much they ran, and measures again.
 
 use crate::process;
-use std::fs;
+use serde::{Deserialize, Serialize};
+use std::ops::AddAssign;
 use std::time::{Duration, Instant};
+use std::{fmt, fs};
 
 /// More than this share of one core taken by others makes a measurement dirty.
 const TOLERATED: f64 = 0.10;
@@ -11,8 +13,16 @@ const TOLERATED: f64 = 0.10;
 #[derive(Debug)]
 pub struct Watch {
     give_up: Instant,
-    clean: u32,
-    dirty: u32,
+    quiet: Quiet,
+}
+
+/// How many measurements others took part of a core away from, and how many not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quiet {
+    /// Measurements that had the machine for themselves.
+    pub clean: u32,
+    /// The others.
+    pub dirty: u32,
 }
 
 impl Watch {
@@ -21,8 +31,7 @@ impl Watch {
     pub fn new(patience: Duration) -> Watch {
         Watch {
             give_up: Instant::now() + patience,
-            clean: 0,
-            dirty: 0,
+            quiet: Quiet::default(),
         }
     }
 
@@ -50,9 +59,9 @@ impl Watch {
         }
         let (share, outcome) = best.expect("there was one attempt at least");
         if share <= TOLERATED {
-            self.clean += 1;
+            self.quiet.clean += 1;
         } else {
-            self.dirty += 1;
+            self.quiet.dirty += 1;
         }
         outcome
     }
@@ -60,11 +69,34 @@ impl Watch {
     /// One line on how quiet the machine was.
     #[must_use]
     pub fn verdict(&self) -> String {
-        let Watch { clean, dirty, .. } = self;
+        self.quiet.to_string()
+    }
+
+    /// How quiet the machine was.
+    #[must_use]
+    pub fn quiet(&self) -> Quiet {
+        self.quiet
+    }
+}
+
+impl AddAssign for Quiet {
+    fn add_assign(&mut self, more: Quiet) {
+        self.clean += more.clean;
+        self.dirty += more.dirty;
+    }
+}
+
+impl fmt::Display for Quiet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Quiet { clean, dirty } = self;
         let all = clean + dirty;
         match dirty {
-            0 => format!("The machine was quiet during all {all} measurements."),
-            _ => format!(
+            0 => write!(
+                formatter,
+                "The machine was quiet during all {all} measurements."
+            ),
+            _ => write!(
+                formatter,
                 "NOISY: other programs took more than {:.0} % of a core during {dirty} of {all} \
                  measurements.",
                 TOLERATED * 100.0

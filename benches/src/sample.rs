@@ -1,5 +1,6 @@
 //! Timing of a repeated operation, and the median of several such figures.
 
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 /// Calls `chunk`, once to warm up and then until `budget` is over. Each call does `operations`
@@ -36,37 +37,43 @@ pub fn quantile(sorted: &[u32], share: f64) -> f64 {
         .map_or(0.0, |&value| value.into())
 }
 
-/// Figures of the same measurement from several rounds.
-#[derive(Clone, Debug, Default)]
+/// Figures of the same measurement from several rounds, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Rounds(Vec<f64>);
 
 impl Rounds {
     /// Adds the figure of one round.
     pub fn push(&mut self, figure: f64) {
-        let at = self.0.partition_point(|&other| other < figure);
-        self.0.insert(at, figure);
+        self.0.push(figure);
     }
 
     /// The median, if there was a round.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
-        let middle = self.0.len() / 2;
-        match self.0.len() {
-            0 => None,
-            even if even % 2 == 0 => Some((self.0[middle - 1] + self.0[middle]) / 2.0),
-            _ => Some(self.0[middle]),
-        }
+        self.span().map(|(_, median, _)| median)
+    }
+
+    /// The least, the median and the greatest, if there was a round.
+    #[must_use]
+    pub fn span(&self) -> Option<(f64, f64, f64)> {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let (&least, &greatest) = sorted.first().zip(sorted.last())?;
+        // The same one twice, or the two in the middle.
+        let middle = [(sorted.len() - 1) / 2, sorted.len() / 2].map(|position| sorted[position]);
+        Some((least, middle.iter().sum::<f64>() / 2.0, greatest))
     }
 
     /// `median [least..greatest]`, or a dash when there was no round.
     #[must_use]
     pub fn text(&self) -> String {
-        match (self.median(), self.0.first(), self.0.last()) {
-            (Some(median), Some(&least), Some(&greatest)) if self.0.len() > 1 => {
+        match self.span() {
+            Some((least, median, greatest)) if self.0.len() > 1 => {
                 format!("{} [{}..{}]", short(median), short(least), short(greatest))
             }
-            (Some(only), ..) => short(only),
-            _ => "-".to_owned(),
+            Some((_, only, _)) => short(only),
+            None => "-".to_owned(),
         }
     }
 }

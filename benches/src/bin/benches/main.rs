@@ -4,37 +4,122 @@ mod files;
 mod micro;
 mod net;
 
+use benches::machine::Machine;
+use benches::noise::{Quiet, Watch};
+use benches::options::Options;
+use benches::report::{Run, Section};
 use benches::{child, external};
-use std::env;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
+use std::{env, io};
 
-const USAGE: &str = "\
-usage: benches micro|net|files [OPTION...]
+/// This project beside its peers: each figure from a process of its own, the subjects in turns, medians of the rounds
+#[derive(Parser)]
+#[command(name = "benches")]
+struct Cli {
+    #[command(subcommand)]
+    comparison: Comparison,
+}
 
-    benches SUBJECT --help   its options
-";
+#[derive(Subcommand)]
+enum Comparison {
+    /// Single operations, on one core
+    Micro(Options),
+    /// TCP echo servers; `net --help` has its options
+    #[command(disable_help_flag = true)]
+    Net {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Timers: with a wake before they fire, and many that fire
+    Timers(Options),
+    /// Memory of tasks that wait
+    Memory(Options),
+    /// Spawning, locks and channels with two workers
+    Scale(Options),
+    /// Reads and metadata of files
+    Files {
+        #[command(flatten)]
+        options: Options,
+        /// Where the file to be read is made [default: the folder for temporary files]
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// Everything, one after another
+    All(Options),
+}
 
 fn main() -> ExitCode {
-    let mut arguments: Vec<String> = env::args().skip(1).collect();
-    let is_child = arguments.first().is_some_and(|first| first == child::MARK);
-    if is_child {
-        arguments.remove(0);
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [mark, name, rest @ ..] = arguments.as_slice()
+        && mark == child::MARK
+    {
+        return be_a_child(name, rest);
     }
-    match (arguments.split_first(), is_child) {
-        (Some((name, rest)), false) if name == "micro" => micro::main(rest),
-        (Some((name, rest)), true) if name == "micro" => micro::be_a_child(rest),
-        (Some((name, rest)), false) if name == "net" => net::main(rest),
-        (Some((name, rest)), true) if name == "net" => net::be_a_child(rest),
-        (Some((name, rest)), false) if name == "files" => files::main(rest),
-        (Some((name, rest)), true) if name == "files" => files::be_a_child(rest),
-        (Some((name, rest)), true) if name == external::CHILD => external::be_a_child(rest),
-        (Some((name, _)), _) if name == "--help" => {
-            print!("{USAGE}");
-            ExitCode::SUCCESS
+    let comparison = Cli::parse().comparison;
+    if let Comparison::Net { arguments } = comparison {
+        return net::main(&arguments);
+    }
+    match compare(comparison) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("benches: {error}");
+            ExitCode::FAILURE
         }
+    }
+}
+
+/// What this program is when it was started by itself.
+fn be_a_child(name: &str, arguments: &[String]) -> ExitCode {
+    match name {
+        "micro" => micro::be_a_child(arguments),
+        "net" => net::be_a_child(arguments),
+        "files" => files::be_a_child(arguments),
+        external::CHILD => external::be_a_child(arguments),
         _ => {
-            eprint!("{USAGE}");
+            eprintln!("benches: there is no child {name:?}");
             ExitCode::from(2)
         }
     }
+}
+
+fn compare(comparison: Comparison) -> io::Result<()> {
+    let begin = Instant::now();
+    let folder = match &comparison {
+        Comparison::Files { folder, .. } => folder.clone(),
+        _ => None,
+    };
+    let folder = folder.unwrap_or_else(env::temp_dir);
+    type Part<'a> = &'a dyn Fn(&Options, &mut Watch) -> io::Result<Vec<Section>>;
+    let micro: Part<'_> = &|options, watch| Ok(vec![micro::single(options, watch)?]);
+    let timers: Part<'_> = &|options, watch| Ok(vec![micro::timers(options, watch)?]);
+    let memory: Part<'_> = &|options, watch| Ok(vec![micro::memory(options, watch)?]);
+    let scale: Part<'_> = &|options, watch| Ok(vec![micro::scale(options, watch)?]);
+    let files: Part<'_> = &|options, watch| files::compare(options, watch, &folder);
+    let (options, parts) = match comparison {
+        Comparison::Micro(options) => (options, vec![micro]),
+        Comparison::Net { .. } => return Err(io::Error::other("net reports by itself")),
+        Comparison::Timers(options) => (options, vec![timers]),
+        Comparison::Memory(options) => (options, vec![memory]),
+        Comparison::Scale(options) => (options, vec![scale]),
+        Comparison::Files { options, .. } => (options, vec![files]),
+        Comparison::All(options) => (options, vec![micro, timers, memory, scale, files]),
+    };
+    let machine = Machine::here();
+    let mut quiet = Quiet::default();
+    let mut sections = Vec::new();
+    for part in parts {
+        let mut watch = Watch::new(options.patience());
+        sections.extend(part(&options, &mut watch)?);
+        quiet += watch.quiet();
+    }
+    sections.retain(|section| !section.lines.is_empty());
+    options.publish(&Run {
+        machine,
+        sections,
+        quiet,
+        seconds: begin.elapsed().as_secs_f64(),
+    })
 }

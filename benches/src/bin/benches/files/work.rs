@@ -1,5 +1,6 @@
 //! What is measured, and of whom.
 
+use benches::report::{self, Role};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -44,6 +45,17 @@ impl Subject {
             Subject::Tokio => "tokio",
             Subject::Threads => "threads",
         }
+    }
+
+    /// As a column of the report.
+    pub(crate) fn column(self) -> report::Subject {
+        let role = match self {
+            Subject::Plain => Role::Floor,
+            Subject::Gfs => Role::Ours,
+            Subject::Pool => Role::Variant,
+            Subject::Tokio | Subject::Threads => Role::Peer,
+        };
+        report::Subject::new(self.name(), role)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::micro::figures::{Lateness, Memory};
 use crate::micro::sync;
-use crate::micro::work::{Kind, Work, nap};
+use crate::micro::work::{Kind, TIMEOUT, Work, nap};
 use benches::sample::{self, timed};
 use may::{coroutine, go};
 use std::sync::Arc;
@@ -22,7 +22,8 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
     let builder = coroutine::Builder::new().stack_size(0x8000);
     let driver = move || match kind {
         Kind::Switch => Vec::new(),
-        Kind::HandOver => vec![hand_over(budget)],
+        Kind::HandOver => vec![hand_over(budget, None)],
+        Kind::Timeout => vec![hand_over(budget, Some(TIMEOUT))],
         Kind::Yield => vec![yields(count, budget)],
         Kind::Spawn => vec![spawns(count, budget)],
         Kind::Parked => parked(count),
@@ -35,11 +36,15 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
     driver.join().expect("it does not panic")
 }
 
-fn hand_over(budget: Duration) -> f64 {
+/// With a `timeout`, each wait has one of its own.
+fn hand_over(budget: Duration, timeout: Option<Duration>) -> f64 {
     const CHUNK: usize = 20_000;
-    let wait_for = |turn: &AtomicUsize, mine: usize| {
+    let wait_for = move |turn: &AtomicUsize, mine: usize| {
         while turn.load(Ordering::Acquire) != mine {
-            coroutine::park();
+            match timeout {
+                None => coroutine::park(),
+                Some(timeout) => coroutine::park_timeout(timeout),
+            }
         }
     };
     sample::nanoseconds(budget, CHUNK, || {

@@ -2,7 +2,8 @@
 
 use crate::micro::figures::Memory;
 use crate::micro::sync;
-use crate::micro::work::{Kind, Work};
+use crate::micro::work::{Kind, TIMEOUT, Work};
+use benches::affinity;
 use benches::sample::{self, timed};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -13,12 +14,13 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
     let &Work {
         kind,
         count,
+        workers,
         budget,
-        ..
     } = work;
     match kind {
         Kind::Switch | Kind::Sleepers => Vec::new(),
-        Kind::HandOver => vec![hand_over(budget)],
+        Kind::HandOver => vec![hand_over(budget, workers, None)],
+        Kind::Timeout => vec![hand_over(budget, workers, Some(TIMEOUT))],
         Kind::Yield => vec![yields(count, budget)],
         Kind::Spawn => vec![spawns(count, budget)],
         Kind::Parked => parked(count),
@@ -28,19 +30,33 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
     }
 }
 
-fn hand_over(budget: Duration) -> f64 {
+/// With a `timeout`, each wait has one of its own. With two `workers`, each thread has a core of its own.
+fn hand_over(budget: Duration, workers: usize, timeout: Option<Duration>) -> f64 {
     const CHUNK: usize = 10_000;
-    let wait_for = |turn: &AtomicUsize, mine: usize| {
+    let wait_for = move |turn: &AtomicUsize, mine: usize| {
         while turn.load(Ordering::Acquire) != mine {
-            thread::park();
+            match timeout {
+                None => thread::park(),
+                Some(timeout) => thread::park_timeout(timeout),
+            }
         }
     };
+    let cores = affinity::cores().unwrap_or_default();
+    let stay_on = move |number: usize| {
+        if let Some(&core) = cores.get(number).filter(|_| workers > 1) {
+            // The core is one of those that the process may use.
+            let _ = affinity::pin(core);
+        }
+    };
+    stay_on(0);
     sample::nanoseconds(budget, CHUNK, || {
         let turn = Arc::new(AtomicUsize::new(0));
         let driver = thread::current();
         let other = thread::spawn({
             let turn = Arc::clone(&turn);
+            let stay_on = stay_on.clone();
             move || {
+                stay_on(1);
                 for _ in 0..CHUNK {
                     wait_for(&turn, 1);
                     turn.store(0, Ordering::Release);

@@ -2,7 +2,7 @@
 
 use crate::micro::figures::{Lateness, Memory};
 use crate::micro::sync;
-use crate::micro::work::{Kind, Work, nap};
+use crate::micro::work::{Kind, TIMEOUT, Work, nap};
 use benches::sample::{self, timed};
 use greenlet::{Builder, futex, time};
 use std::cell::Cell;
@@ -11,27 +11,34 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) fn run(work: &Work) -> Vec<f64> {
+    match work.kind {
+        Kind::Switch => vec![switch(work.budget)],
+        Kind::HandOver => vec![hand_over(work.budget, None)],
+        Kind::Timeout => vec![hand_over(work.budget, Some(TIMEOUT))],
+        Kind::Yield => vec![yields(work.count, work.budget)],
+        Kind::Spawn if work.workers == 1 => vec![spawns(work.count, work.budget)],
+        Kind::Parked => parked(work.count),
+        Kind::Sleepers => sleepers(work.count),
+        _ => run_on_workers(work),
+    }
+}
+
+/// By greenlets of the workers. With one they are all of one hub.
+pub(crate) fn run_on_workers(work: &Work) -> Vec<f64> {
     let &Work {
         kind,
         count,
-        workers,
         budget,
+        ..
     } = work;
-    match kind {
-        Kind::Switch => vec![switch(budget)],
-        Kind::HandOver => vec![hand_over(budget)],
-        Kind::Yield => vec![yields(count, budget)],
-        Kind::Spawn if workers == 1 => vec![spawns(count, budget)],
-        Kind::Spawn => vec![worker_spawns(count, budget)],
-        Kind::Parked => parked(count),
-        Kind::Sleepers => sleepers(count),
-        // By greenlets of a worker: with one worker they are all of one hub.
-        _ => gthread::spawn(move || sync::ours::run(kind, count, budget))
-            .join()
-            .expect("it does not panic")
-            .into_iter()
-            .collect(),
+    if kind == Kind::Spawn {
+        return vec![worker_spawns(count, budget)];
     }
+    gthread::spawn(move || sync::ours::run(kind, count, budget))
+        .join()
+        .expect("it does not panic")
+        .into_iter()
+        .collect()
 }
 
 fn switch(budget: Duration) -> f64 {
@@ -53,13 +60,16 @@ fn switch(budget: Duration) -> f64 {
     figure
 }
 
-fn hand_over(budget: Duration) -> f64 {
+/// With a `timeout`, each wait has a deadline of its own.
+fn hand_over(budget: Duration, timeout: Option<Duration>) -> f64 {
     const CHUNK: usize = 100_000;
     sample::nanoseconds(budget, CHUNK, || {
         let turn = Rc::new(AtomicU32::new(0));
-        let wait_for = |turn: &AtomicU32, mine: u32| {
+        let wait_for = move |turn: &AtomicU32, mine: u32| {
+            let deadline = timeout.map(|timeout| Instant::now() + timeout);
             while turn.load(Ordering::Acquire) != mine {
-                futex::wait(turn, 1 - mine);
+                let in_time = futex::wait_until(turn, 1 - mine, deadline);
+                assert!(in_time, "the timeout is not reached");
             }
         };
         let give_to = |turn: &AtomicU32, other: u32| {

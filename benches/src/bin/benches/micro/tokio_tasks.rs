@@ -2,7 +2,7 @@
 
 use crate::micro::figures::{Lateness, Memory};
 use crate::micro::sync;
-use crate::micro::work::{Kind, Work, nap};
+use crate::micro::work::{Kind, TIMEOUT, Work, nap};
 use benches::sample;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
+use tokio::time;
 
 pub(crate) fn run(work: &Work) -> Vec<f64> {
     let &Work {
@@ -28,7 +29,8 @@ pub(crate) fn run(work: &Work) -> Vec<f64> {
     let runtime = runtime.expect("a runtime is to be had");
     match kind {
         Kind::Switch => Vec::new(),
-        Kind::HandOver => vec![hand_over(&runtime, budget)],
+        Kind::HandOver => vec![hand_over(&runtime, budget, None)],
+        Kind::Timeout => vec![hand_over(&runtime, budget, Some(TIMEOUT))],
         Kind::Yield => vec![yields(&runtime, count, budget)],
         Kind::Spawn => vec![spawns(&runtime, count, budget)],
         Kind::Parked => parked(&runtime, count),
@@ -47,16 +49,17 @@ pub(crate) fn as_task<T: Send + 'static>(
     runtime.block_on(async { tokio::spawn(driver).await.expect("it does not panic") })
 }
 
-fn hand_over(runtime: &Runtime, budget: Duration) -> f64 {
+/// With a `timeout`, each wait has one of its own.
+fn hand_over(runtime: &Runtime, budget: Duration, timeout: Option<Duration>) -> f64 {
     const CHUNK: usize = 20_000;
     sample::nanoseconds(budget, CHUNK, || {
-        as_task(runtime, async {
+        as_task(runtime, async move {
             let turns = Arc::new([Notify::new(), Notify::new()]);
             let other = tokio::spawn({
                 let turns = Arc::clone(&turns);
                 async move {
                     for _ in 0..CHUNK {
-                        turns[0].notified().await;
+                        wait_for(&turns[0], timeout).await;
                         turns[1].notify_one();
                     }
                 }
@@ -65,13 +68,22 @@ fn hand_over(runtime: &Runtime, budget: Duration) -> f64 {
             let begin = Instant::now();
             for _ in 0..CHUNK {
                 turns[0].notify_one();
-                turns[1].notified().await;
+                wait_for(&turns[1], timeout).await;
             }
             let elapsed = begin.elapsed();
             other.await.expect("it does not panic");
             elapsed
         })
     })
+}
+
+async fn wait_for(turn: &Notify, timeout: Option<Duration>) {
+    match timeout {
+        None => turn.notified().await,
+        Some(timeout) => time::timeout(timeout, turn.notified())
+            .await
+            .expect("the timeout is not reached"),
+    }
 }
 
 fn yields(runtime: &Runtime, tasks: usize, budget: Duration) -> f64 {
@@ -141,7 +153,7 @@ fn sleepers(runtime: &Runtime, count: usize) -> Vec<f64> {
             .map(|position| {
                 tokio::spawn(async move {
                     let deadline = Instant::now() + nap(position, count);
-                    tokio::time::sleep_until(deadline.into()).await;
+                    time::sleep_until(deadline.into()).await;
                     lateness.record(position, deadline);
                 })
             })

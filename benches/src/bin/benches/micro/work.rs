@@ -1,39 +1,74 @@
 //! What a child process is asked to measure.
 
 use benches::affinity;
+use benches::external::Language;
+use benches::report::{self, Role};
 use std::time::Duration;
 
 /// Whose operations are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
+    Ours,
+    /// The same program with one worker, where ours has two.
+    OneWorker,
     /// The `context` crate alone: the floor under every switch of ours.
     Context,
-    Ours,
     Tokio,
     May,
+    Smol,
+    Go,
+    Gevent,
     Threads,
     /// The locks of parking_lot, on OS threads.
     ParkingLot,
 }
 
 impl Subject {
-    pub(crate) const ALL: [Subject; 6] = [
-        Subject::Context,
+    const ALL: [Subject; 10] = [
         Subject::Ours,
+        Subject::OneWorker,
+        Subject::Context,
         Subject::Tokio,
         Subject::May,
+        Subject::Smol,
+        Subject::Go,
+        Subject::Gevent,
         Subject::Threads,
         Subject::ParkingLot,
     ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Subject::Context => "context",
             Subject::Ours => "greenlet",
+            Subject::OneWorker => "greenlet, 1 worker",
+            Subject::Context => "context alone",
             Subject::Tokio => "tokio",
             Subject::May => "may",
-            Subject::Threads => "threads",
+            Subject::Smol => "smol",
+            Subject::Go => "Go",
+            Subject::Gevent => "gevent",
+            Subject::Threads => "OS threads",
             Subject::ParkingLot => "parking_lot",
+        }
+    }
+
+    /// As a column of the report.
+    pub(crate) fn column(self) -> report::Subject {
+        let role = match self {
+            Subject::Ours => Role::Ours,
+            Subject::OneWorker => Role::Variant,
+            Subject::Context => Role::Floor,
+            _ => Role::Peer,
+        };
+        report::Subject::new(self.name(), role)
+    }
+
+    /// Whose programs measure it, if that is not this one.
+    pub(crate) fn language(self) -> Option<Language> {
+        match self {
+            Subject::Go => Some(Language::Go),
+            Subject::Gevent => Some(Language::Gevent),
+            _ => None,
         }
     }
 
@@ -51,6 +86,8 @@ pub(crate) enum Kind {
     Switch,
     /// Waking a parked task and being woken by it. Nanoseconds.
     HandOver,
+    /// The same, where each wait would end by itself after [`TIMEOUT`].
+    Timeout,
     /// `yield_now` among `count` tasks. Nanoseconds a call.
     Yield,
     /// Spawn and join, `count` at a time. Nanoseconds a task.
@@ -79,9 +116,10 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Kind, &'static str); 14] = [
+    const ALL: [(Kind, &'static str); 15] = [
         (Kind::Switch, "switch"),
         (Kind::HandOver, "hand-over"),
+        (Kind::Timeout, "timeout"),
         (Kind::Yield, "yield"),
         (Kind::Spawn, "spawn"),
         (Kind::Parked, "parked"),
@@ -108,25 +146,23 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// The arguments that [`Work::parse`] reads.
-    pub(crate) fn arguments(&self, subject: Subject, core: Option<usize>) -> Vec<String> {
+    /// `KIND COUNT WORKERS BUDGET_MS`: what the programs of other languages read.
+    pub(crate) fn arguments(&self) -> [String; 4] {
         let kind = Kind::ALL
             .iter()
             .find(|(kind, _)| *kind == self.kind)
             .map_or("", |found| found.1);
-        vec![
-            subject.name().to_owned(),
+        [
             kind.to_owned(),
             self.count.to_string(),
             self.workers.to_string(),
             self.budget.as_millis().to_string(),
-            core.map_or("any".to_owned(), |core| core.to_string()),
         ]
     }
 
-    /// Reads the arguments of a child, and pins the process if they ask for that.
+    /// Reads the arguments of a child, `CORE SUBJECT` before those above, and pins the process if they ask for that.
     pub(crate) fn parse(arguments: &[String]) -> Option<(Subject, Work)> {
-        let [subject, kind, count, workers, budget, core] = arguments else {
+        let [core, subject, kind, count, workers, budget] = arguments else {
             return None;
         };
         if let Ok(core) = core.parse() {
@@ -141,6 +177,9 @@ impl Work {
         Some((Subject::parse(subject)?, work))
     }
 }
+
+/// After this the waits of [`Kind::Timeout`] would end: never.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// When the sleeper at `position` of `count` wakes: every part of one second once, out of order.
 pub(crate) fn nap(position: usize, count: usize) -> Duration {

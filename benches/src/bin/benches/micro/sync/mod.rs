@@ -1,7 +1,8 @@
 //! Locks and channels: the same program over the types of gsync, std and may, which differ in their `use` lines only; and
-//! by hand over those of tokio and parking_lot, whose interfaces are their own.
+//! by hand over those of tokio, smol and parking_lot, whose interfaces are their own.
 
 pub(crate) mod parking_lot_locks;
+pub(crate) mod smol_tasks;
 pub(crate) mod tokio_tasks;
 
 /// A module of workloads over types that have std's names.
