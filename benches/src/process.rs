@@ -9,7 +9,16 @@ use std::{fs, io, mem};
 ///
 /// When `/proc` is not there.
 pub fn resident() -> io::Result<u64> {
-    status_field("VmRSS:")
+    status_field("self", "VmRSS:")
+}
+
+/// Resident memory of the process `pid`, in bytes.
+///
+/// # Errors
+///
+/// When there is no such process.
+pub fn resident_of(pid: u32) -> io::Result<u64> {
+    status_field(&pid.to_string(), "VmRSS:")
 }
 
 /// Memory that the page tables of this process take, in bytes: not part of [`resident`].
@@ -18,17 +27,17 @@ pub fn resident() -> io::Result<u64> {
 ///
 /// When `/proc` is not there.
 pub fn page_tables() -> io::Result<u64> {
-    status_field("VmPTE:")
+    status_field("self", "VmPTE:")
 }
 
-fn status_field(name: &str) -> io::Result<u64> {
-    fs::read_to_string("/proc/self/status")?
+fn status_field(process: &str, name: &str) -> io::Result<u64> {
+    fs::read_to_string(format!("/proc/{process}/status"))?
         .lines()
         .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.split_whitespace().next())
         .and_then(|kibibytes| kibibytes.parse::<u64>().ok())
         .map(|kibibytes| kibibytes * 1024)
-        .ok_or_else(|| io::Error::other(format!("/proc/self/status has no line {name}")))
+        .ok_or_else(|| io::Error::other(format!("the status of {process} has no line {name}")))
 }
 
 /// CPU time, user and system, that the process `pid` and all its threads have used.
@@ -83,6 +92,20 @@ fn usage(whose: libc::c_int) -> Duration {
 pub fn end_with_parent() -> io::Result<()> {
     // SAFETY: the call takes numbers alone.
     match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Asks the process `pid` to end, as Ctrl-C does.
+///
+/// # Errors
+///
+/// When there is no such process.
+pub fn interrupt(pid: u32) -> io::Result<()> {
+    let pid = libc::pid_t::try_from(pid).map_err(io::Error::other)?;
+    // SAFETY: the call takes numbers alone.
+    match unsafe { libc::kill(pid, libc::SIGINT) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

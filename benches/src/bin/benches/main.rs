@@ -27,17 +27,13 @@ struct Cli {
 enum Comparison {
     /// Single operations, on one core
     Micro(Options),
-    /// TCP echo servers; `net --help` has its options
-    #[command(disable_help_flag = true)]
-    Net {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
+    /// Servers: TCP echo, connections that come and go, that wait, and HTTP
+    Net(Options),
     /// Timers: with a wake before they fire, and many that fire
     Timers(Options),
     /// Memory of tasks that wait
     Memory(Options),
-    /// Spawning, locks and channels with two workers
+    /// Spawning, locks, channels and servers with two workers
     Scale(Options),
     /// Reads and metadata of files
     Files {
@@ -58,11 +54,7 @@ fn main() -> ExitCode {
     {
         return be_a_child(name, rest);
     }
-    let comparison = Cli::parse().comparison;
-    if let Comparison::Net { arguments } = comparison {
-        return net::main(&arguments);
-    }
-    match compare(comparison) {
+    match compare(Cli::parse().comparison) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("benches: {error}");
@@ -96,16 +88,20 @@ fn compare(comparison: Comparison) -> io::Result<()> {
     let micro: Part<'_> = &|options, watch| Ok(vec![micro::single(options, watch)?]);
     let timers: Part<'_> = &|options, watch| Ok(vec![micro::timers(options, watch)?]);
     let memory: Part<'_> = &|options, watch| Ok(vec![micro::memory(options, watch)?]);
-    let scale: Part<'_> = &|options, watch| Ok(vec![micro::scale(options, watch)?]);
+    let scale: Part<'_> = &|options, watch| {
+        let tasks = micro::scale(options, watch)?;
+        Ok(vec![tasks, net::two_hubs(options, watch)?])
+    };
+    let net: Part<'_> = &net::compare;
     let files: Part<'_> = &|options, watch| files::compare(options, watch, &folder);
     let (options, parts) = match comparison {
         Comparison::Micro(options) => (options, vec![micro]),
-        Comparison::Net { .. } => return Err(io::Error::other("net reports by itself")),
+        Comparison::Net(options) => (options, vec![net]),
         Comparison::Timers(options) => (options, vec![timers]),
         Comparison::Memory(options) => (options, vec![memory]),
         Comparison::Scale(options) => (options, vec![scale]),
         Comparison::Files { options, .. } => (options, vec![files]),
-        Comparison::All(options) => (options, vec![micro, timers, memory, scale, files]),
+        Comparison::All(options) => (options, vec![micro, timers, memory, scale, net, files]),
     };
     let machine = Machine::here();
     let mut quiet = Quiet::default();

@@ -1,6 +1,7 @@
-//! The three epoll calls, as the hand-written server and the load generator use them.
+//! The system calls that std does not have, as the hand-written server and the load generator use them.
 
 use std::io;
+use std::mem;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -57,29 +58,55 @@ impl Epoll {
         }
     }
 
-    /// Waits for events, at most for `timeout`.
-    pub(crate) fn wait(
-        &mut self,
-        timeout: Option<Duration>,
-    ) -> io::Result<impl Iterator<Item = Event>> {
+    /// Waits for events, at most for `timeout`, and says how many there are.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         let milliseconds = timeout.map_or(-1, |timeout| timeout.as_millis() as libc::c_int);
         let room = self.events.len() as libc::c_int;
-        // SAFETY: the kernel writes at most `room` events to the buffer, which has room for them.
-        let count = unsafe {
-            let buffer = self.events.as_mut_ptr();
-            libc::epoll_wait(self.descriptor.as_raw_fd(), buffer, room, milliseconds)
-        };
-        let count = match usize::try_from(count) {
-            Ok(count) => count,
-            Err(_) => match io::Error::last_os_error() {
-                error if error.kind() == io::ErrorKind::Interrupted => 0,
-                error => return Err(error),
-            },
-        };
+        loop {
+            // SAFETY: the kernel writes at most `room` events to the buffer, which has room for them.
+            let count = unsafe {
+                let buffer = self.events.as_mut_ptr();
+                libc::epoll_wait(self.descriptor.as_raw_fd(), buffer, room, milliseconds)
+            };
+            match usize::try_from(count) {
+                Ok(count) => return Ok(count),
+                Err(_) => match io::Error::last_os_error() {
+                    error if error.kind() == io::ErrorKind::Interrupted => {}
+                    error => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// The event at this position of the last wait.
+    pub(crate) fn event(&self, position: usize) -> Event {
         let closing = (libc::EPOLLRDHUP | libc::EPOLLHUP | libc::EPOLLERR) as u32;
-        Ok(self.events[..count].iter().map(move |event| Event {
+        let event = self.events[position];
+        Event {
             token: event.u64 as usize,
             closing: event.events & closing != 0,
-        }))
+        }
+    }
+}
+
+/// Lets `stream` end with a reset when it is closed.
+pub(crate) fn reset_on_close(stream: &impl AsFd) -> io::Result<()> {
+    let linger = libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    // SAFETY: the descriptor is open, being borrowed, and `linger` is readable and of the size that is passed.
+    let outcome = unsafe {
+        libc::setsockopt(
+            stream.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_LINGER,
+            (&raw const linger).cast(),
+            mem::size_of_val(&linger) as libc::socklen_t,
+        )
+    };
+    match outcome {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }

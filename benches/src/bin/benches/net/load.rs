@@ -1,65 +1,88 @@
 //! The load generator: one thread, one epoll instance, every connection always one message ahead.
 
-use crate::net::epoll::Epoll;
+use crate::net::busy::{Busy, Shares};
+use crate::net::epoll::{Epoll, reset_on_close};
+use crate::net::exchange::Exchange;
 use benches::{process, sample};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Bytes of a message.
-const MESSAGE: usize = 64;
-
 /// A server that does not answer for this long has failed.
 const SILENCE: Duration = Duration::from_secs(5);
+
+/// Connections of churn that are under way at a time.
+const CHURNING: usize = 16;
+
+/// Connections that are made before those whose memory is measured.
+const WARM_UP: usize = 20;
+
+/// The server, as the load knows it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    pub(crate) process: u32,
+}
 
 /// What one run measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
-    /// Messages a second.
+    /// Answers a second.
     pub(crate) rate: f64,
-    /// CPU time of the server, in microseconds a message.
+    /// CPU time of the server, in microseconds an answer.
     pub(crate) cpu: f64,
     /// Median of the time from sending to having the answer, in microseconds.
     pub(crate) median: f64,
     /// The same at the 99th percentile.
     pub(crate) tail: f64,
+    pub(crate) busy: Shares,
 }
 
 struct Connection {
     stream: TcpStream,
-    received: usize,
-    sent_at: Instant,
+    buffer: Box<[u8]>,
+    filled: usize,
+    begin: Instant,
 }
 
 impl Connection {
-    fn open(address: SocketAddr) -> io::Result<Connection> {
-        let stream = TcpStream::connect(address)?;
+    /// It sends a reset when it is closed: so that no port waits for its end, and the next run has them all.
+    fn open(address: SocketAddr, exchange: &Exchange) -> io::Result<Connection> {
+        let begin = Instant::now();
+        let stream = TcpStream::connect_timeout(&address, SILENCE)?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
+        reset_on_close(&stream)?;
         Ok(Connection {
             stream,
-            received: 0,
-            sent_at: Instant::now(),
+            buffer: vec![0; exchange.room()].into(),
+            filled: 0,
+            begin,
         })
     }
 
-    fn send(&mut self) -> io::Result<()> {
-        self.sent_at = Instant::now();
-        // The last message has come back, so there is room for this one.
-        match self.stream.write(&[b'x'; MESSAGE])? {
-            MESSAGE => Ok(()),
+    fn send(&mut self, exchange: &Exchange) -> io::Result<()> {
+        // The last answer is there, so there is room for this message.
+        match self.stream.write(exchange.request())? {
+            all if all == exchange.request().len() => Ok(()),
             _ => Err(io::Error::other("the kernel took a part of a message only")),
         }
     }
 
     /// Reads what is there; whether the answer is complete.
-    fn receive(&mut self) -> io::Result<bool> {
-        let mut buffer = [0; MESSAGE];
-        match self.stream.read(&mut buffer[self.received..]) {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+    fn receive(&mut self, exchange: &mut Exchange) -> io::Result<bool> {
+        match self.stream.read(&mut self.buffer[self.filled..]) {
+            Ok(0) if self.filled == self.buffer.len() => {
+                Err(io::Error::other("an answer is too long"))
+            }
+            Ok(0) => Err(io::Error::other("the server has closed a connection")),
             Ok(count) => {
-                self.received = (self.received + count) % MESSAGE;
-                Ok(self.received == 0)
+                self.filled += count;
+                let complete = exchange.is_complete(&self.buffer[..self.filled])?;
+                if complete {
+                    self.filled = 0;
+                }
+                Ok(complete)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(error),
@@ -67,74 +90,159 @@ impl Connection {
     }
 }
 
-/// Keeps `connections` busy for `duration`, after a warm-up, and watches the process `server`.
-pub(crate) fn echo(
-    address: SocketAddr,
-    connections: usize,
-    duration: Duration,
-    server: u32,
-) -> io::Result<Figures> {
-    let mut epoll = Epoll::new()?;
-    let mut open = Vec::with_capacity(connections);
-    for token in 0..connections {
-        let connection = Connection::open(address)?;
-        epoll.add(&connection.stream, token)?;
-        open.push(connection);
-    }
-    for connection in &mut open {
-        connection.send()?;
-    }
-    let mut latencies = Vec::with_capacity(1_000_000);
-    run_until(
-        &mut epoll,
-        &mut open,
-        Instant::now() + duration / 4,
-        &mut latencies,
-    )?;
-
-    latencies.clear();
-    let (cpu, begin) = (process::cpu_time(server)?, Instant::now());
-    run_until(&mut epoll, &mut open, begin + duration, &mut latencies)?;
-    let (cpu, elapsed) = (
-        process::cpu_time(server)?.saturating_sub(cpu),
-        begin.elapsed(),
-    );
-
-    latencies.sort_unstable();
-    let messages = latencies.len().max(1) as f64;
-    Ok(Figures {
-        rate: messages / elapsed.as_secs_f64(),
-        cpu: cpu.as_secs_f64() * 1e6 / messages,
-        median: sample::quantile(&latencies, 0.5) / 1e3,
-        tail: sample::quantile(&latencies, 0.99) / 1e3,
-    })
+/// Connections that are open.
+pub(crate) struct Load {
+    epoll: Epoll,
+    open: Vec<Connection>,
+    exchange: Exchange,
+    target: Target,
+    /// In nanoseconds, of each answer.
+    latencies: Vec<u32>,
 }
 
-/// Answers every answer with the next message until `end`; notes each latency in nanoseconds.
-fn run_until(
-    epoll: &mut Epoll,
-    open: &mut [Connection],
-    end: Instant,
-    latencies: &mut Vec<u32>,
-) -> io::Result<()> {
-    loop {
-        let asked = Instant::now();
-        if asked >= end {
-            return Ok(());
+impl Load {
+    /// Opens so many connections and sends the first message on each.
+    pub(crate) fn open(target: Target, connections: usize, exchange: Exchange) -> io::Result<Load> {
+        let mut load = Load {
+            epoll: Epoll::new()?,
+            open: Vec::with_capacity(connections),
+            exchange,
+            target,
+            latencies: Vec::with_capacity(1_000_000),
+        };
+        for _ in 0..connections {
+            let connection = Connection::open(target.address, &load.exchange)?;
+            load.epoll.add(&connection.stream, load.open.len())?;
+            load.open.push(connection);
         }
-        for event in epoll.wait(Some(SILENCE))? {
+        for connection in &mut load.open {
+            connection.begin = Instant::now();
+            connection.send(&load.exchange)?;
+        }
+        Ok(load)
+    }
+
+    /// Opens as many connections as are under way when each is closed after its answer.
+    pub(crate) fn churning(target: Target) -> io::Result<Load> {
+        Load::open(target, CHURNING, Exchange::echo())
+    }
+
+    /// Answers every answer with the next message for `duration`, after a warm-up.
+    pub(crate) fn busy(&mut self, duration: Duration, cores: [usize; 2]) -> io::Result<Figures> {
+        self.measure(duration, cores, |connection, exchange, _, _| {
+            connection.begin = Instant::now();
+            connection.send(exchange)
+        })
+    }
+
+    /// Replaces every connection that has its answer for `duration`, after a warm-up.
+    pub(crate) fn churn(&mut self, duration: Duration, cores: [usize; 2]) -> io::Result<Figures> {
+        let address = self.target.address;
+        self.measure(duration, cores, |connection, exchange, epoll, token| {
+            *connection = Connection::open(address, exchange)?;
+            epoll.add(&connection.stream, token)?;
+            connection.send(exchange)
+        })
+    }
+
+    /// Answers so many answers with the next message, and then waits for the last ones.
+    pub(crate) fn messages(&mut self, count: usize) -> io::Result<()> {
+        let mut missing = count;
+        self.latencies.clear();
+        while missing > 0 {
+            self.turn(&mut |connection, exchange, _, _| {
+                missing = missing.saturating_sub(1);
+                connection.send(exchange)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn measure(
+        &mut self,
+        duration: Duration,
+        cores: [usize; 2],
+        mut next: impl FnMut(&mut Connection, &Exchange, &Epoll, usize) -> io::Result<()>,
+    ) -> io::Result<Figures> {
+        let warm = Instant::now() + duration / 4;
+        while Instant::now() < warm {
+            self.turn(&mut next)?;
+        }
+        self.latencies.clear();
+        let (cpu, busy) = (process::cpu_time(self.target.process)?, Busy::now(cores)?);
+        let begin = Instant::now();
+        while begin.elapsed() < duration {
+            self.turn(&mut next)?;
+        }
+        let elapsed = begin.elapsed();
+        let cpu = process::cpu_time(self.target.process)?.saturating_sub(cpu);
+        let busy = Busy::now(cores)?.since(&busy);
+
+        self.latencies.sort_unstable();
+        let answers = self.latencies.len().max(1) as f64;
+        Ok(Figures {
+            rate: answers / elapsed.as_secs_f64(),
+            cpu: cpu.as_secs_f64() * 1e6 / answers,
+            median: sample::quantile(&self.latencies, 0.5) / 1e3,
+            tail: sample::quantile(&self.latencies, 0.99) / 1e3,
+            busy,
+        })
+    }
+
+    /// Waits for events once, notes the latency of each answer that is complete, and then does what is `next`.
+    fn turn(
+        &mut self,
+        next: &mut impl FnMut(&mut Connection, &Exchange, &Epoll, usize) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Load {
+            epoll,
+            open,
+            exchange,
+            latencies,
+            ..
+        } = self;
+        let events = epoll.wait(Some(SILENCE))?;
+        if events == 0 {
+            let silent = "the server does not answer";
+            return Err(io::Error::new(io::ErrorKind::TimedOut, silent));
+        }
+        for position in 0..events {
+            let event = epoll.event(position);
             let connection = &mut open[event.token];
-            if connection.receive()? {
-                let latency = connection.sent_at.elapsed().as_nanos();
+            if connection.receive(exchange)? {
+                let latency = connection.begin.elapsed().as_nanos();
                 latencies.push(latency.try_into().unwrap_or(u32::MAX));
-                connection.send()?;
+                next(connection, exchange, epoll, event.token)?;
             }
         }
-        if asked.elapsed() >= SILENCE {
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the server does not answer",
-            ));
-        }
+        Ok(())
     }
+}
+
+/// Bytes of the server's memory that each of so many connections takes which wait for a message, after one was echoed.
+pub(crate) fn idle(target: Target, connections: usize) -> io::Result<f64> {
+    let mut exchange = Exchange::echo();
+    let mut open = Vec::with_capacity(WARM_UP + connections);
+    let mut one_more = || -> io::Result<()> {
+        let mut connection = Connection::open(target.address, &exchange)?;
+        connection.stream.set_nonblocking(false)?;
+        connection.stream.set_read_timeout(Some(SILENCE))?;
+        connection.send(&exchange)?;
+        while !connection.receive(&mut exchange)? {
+            if connection.begin.elapsed() > SILENCE {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+        open.push(connection);
+        Ok(())
+    };
+    for _ in 0..WARM_UP {
+        one_more()?;
+    }
+    let before = process::resident_of(target.process)?;
+    for _ in 0..connections {
+        one_more()?;
+    }
+    let after = process::resident_of(target.process)?;
+    Ok(after.saturating_sub(before) as f64 / connections as f64)
 }

@@ -1,57 +1,93 @@
-//! TCP echo of 64 bytes, ours beside a hand-written epoll loop, tokio, may and a thread a
-//! connection: messages a second, CPU time of the server a message, latency.
+//! Servers over TCP, ours beside a hand-written epoll loop and the peers: echo of 64 bytes, connections that come and go,
+//! connections that wait, and HTTP.
 //!
-//! Each server is a process of its own, kept on the first core; the load generator is this
-//! process, kept on the second. Everything stays on the loopback interface.
+//! Each server is a process of its own, kept on the first core; the load generator is a thread of this process, kept on
+//! the second. Everything stays on the loopback interface.
 
+mod busy;
+mod calls;
 mod epoll;
+mod exchange;
 mod load;
-mod report;
+mod measure;
+mod plan;
+mod running;
+mod scale;
 mod servers;
 
+pub(crate) use scale::two_hubs;
+
 use benches::noise::Watch;
-use benches::{affinity, child, process, progress};
-use report::Report;
-use servers::Server;
-use std::fmt;
-use std::io::{self, BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, ExitCode};
-use std::time::{Duration, Instant};
+use benches::options::Options;
+use benches::report::{Role, Section, Subject};
+use benches::{affinity, process, progress};
+use busy::Shares;
+use measure::Place;
+use plan::{Drive, Part, Table};
+use servers::{Server, Service};
+use std::io;
+use std::process::ExitCode;
 
-const USAGE: &str = "\
-usage: benches net [--quick] [--only SERVER]
+/// Connections that wait, if there are descriptors for them.
+const IDLE: usize = 10_000;
+const QUICK_IDLE: usize = 1_000;
 
-    --quick         one round, short: about 15 seconds
-    --only SERVER   this server only
-";
+/// Descriptors that are not connections.
+const OTHER_DESCRIPTORS: u64 = 100;
 
-/// How many connections are busy at once.
-const CONNECTIONS: [usize; 3] = [1, 100, 1_000];
-
-/// The environment of every server: ours use one core, as the others do.
-const ENVIRONMENT: [(&str, &str); 1] = [("GREENLET_WORKERS", "1")];
-
-pub(crate) fn main(arguments: &[String]) -> ExitCode {
-    match Options::parse(arguments) {
-        Ok(Some(options)) => code(compare(options)),
-        Ok(None) => {
-            print!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Err(unknown) => {
-            eprint!("net: unknown argument {unknown}\n{USAGE}");
-            ExitCode::from(2)
-        }
+/// All tables.
+pub(crate) fn compare(options: &Options, watch: &mut Watch) -> io::Result<Vec<Section>> {
+    let cores = affinity::cores()?;
+    let (&server, &load) = match cores.as_slice() {
+        [first, second, ..] => (first, second),
+        [only] => (only, only),
+        [] => return Err(io::Error::other("no core to run on")),
+    };
+    let place = Place {
+        workers: 1,
+        server: Some(server),
+        watched: [server, load],
+    };
+    let descriptors = process::raise_descriptor_limit()?.saturating_sub(OTHER_DESCRIPTORS);
+    let idle = if options.quick { QUICK_IDLE } else { IDLE };
+    let mut tables = plan::plan(idle.min(descriptors as usize));
+    let mut servers = Server::ALL.to_vec();
+    if tables.iter().any(|table| table.has(&options.only)) {
+        tables.retain(|table| table.has(&options.only));
+    } else {
+        servers.retain(|server| server.name().contains(&options.only));
     }
+    let sections = tables
+        .iter()
+        .map(|table| section(table, &servers, place, options, watch));
+    let mut sections: Vec<Section> = sections.collect();
+    progress::clear();
+    if let ([_], Some(section)) = (cores.as_slice(), sections.first_mut()) {
+        let noisy = "NOISY: one core for both the servers and the load.";
+        section.remarks.push(noisy.to_owned());
+    }
+    Ok(sections)
 }
 
+/// `--child CORE WORKERS SERVICE SERVER`: serves until it is killed.
 pub(crate) fn be_a_child(arguments: &[String]) -> ExitCode {
-    code(be_a_server(arguments))
-}
-
-fn code(outcome: io::Result<()>) -> ExitCode {
-    match outcome {
+    let [core, workers, service, server] = arguments else {
+        eprintln!("net: a child was started with {arguments:?}");
+        return ExitCode::from(2);
+    };
+    let serve = || {
+        let unknown = |what: &String| io::Error::other(format!("there is no {what:?}"));
+        let server = Server::parse(server).ok_or_else(|| unknown(server))?;
+        let service = Service::parse(service).ok_or_else(|| unknown(service))?;
+        let workers = workers.parse().map_err(|_| unknown(workers))?;
+        if core != "any" {
+            affinity::pin(core.parse().map_err(|_| unknown(core))?)?;
+        }
+        process::end_with_parent()?;
+        process::raise_descriptor_limit()?;
+        servers::serve(server, service, workers)
+    };
+    match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("net: {error}");
@@ -60,142 +96,131 @@ fn code(outcome: io::Result<()>) -> ExitCode {
     }
 }
 
-/// How long and how often to measure, and what.
-#[derive(Clone, Copy)]
-struct Options {
-    rounds: usize,
-    seconds: Duration,
-    patience: Duration,
-    only: Option<Server>,
-}
-
-impl Options {
-    /// The options; none if the user asked for the usage; the argument that was not understood.
-    fn parse(arguments: &[String]) -> Result<Option<Options>, String> {
-        let mut options = Options {
-            rounds: 3,
-            seconds: Duration::from_millis(1_500),
-            patience: Duration::from_secs(60),
-            only: None,
-        };
-        let mut arguments = arguments.iter();
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "--help" => return Ok(None),
-                "--quick" => {
-                    options.rounds = 1;
-                    options.seconds = Duration::from_millis(400);
-                    options.patience = Duration::ZERO;
-                }
-                "--only" => {
-                    let name = arguments.next().ok_or_else(|| argument.clone())?;
-                    options.only = Some(Server::parse(name).ok_or_else(|| name.clone())?);
-                }
-                _ => return Err(argument.clone()),
-            }
-        }
-        Ok(Some(options))
-    }
-}
-
-/// `--child CORE SERVER`: serves until it is killed.
-fn be_a_server(arguments: &[String]) -> io::Result<()> {
-    let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
-    let [core, server] = arguments else {
-        return Err(invalid());
+/// What a server is called in a table, and what it is to us.
+fn subject(server: Server, service: Service) -> Subject {
+    let role = match server {
+        Server::Epoll => Role::Floor,
+        Server::Greenlet => Role::Ours,
+        Server::GreenletLocal => Role::Variant,
+        _ => Role::Peer,
     };
-    affinity::pin(core.parse().map_err(|_| invalid())?)?;
-    process::raise_descriptor_limit()?;
-    servers::serve(Server::parse(server).ok_or_else(invalid)?)
+    Subject::new(server.title(service), role)
 }
 
-fn compare(options: Options) -> io::Result<()> {
-    let begin = Instant::now();
-    let cores = affinity::cores()?;
-    let (&server_core, &load_core) = match cores.as_slice() {
-        [first, second, ..] => (first, second),
-        [only] => {
-            println!("NOISY: one core for both the servers and the load.");
-            (only, only)
-        }
-        [] => return Err(io::Error::other("no core to run on")),
+/// Measures `table`.
+fn section(
+    table: &Table,
+    servers: &[Server],
+    place: Place,
+    options: &Options,
+    watch: &mut Watch,
+) -> Section {
+    let mut section = Section::new(table.title.as_str(), Vec::new());
+    let mut servers = servers.to_vec();
+    let does = |server: &Server| {
+        let mut parts = table.parts.iter();
+        parts.any(|part| server.does(part.service, place.workers))
     };
-    affinity::pin(load_core)?;
-    process::raise_descriptor_limit()?;
-
-    let mut watch = Watch::new(options.patience);
-    for connections in CONNECTIONS {
-        let mut report = Report::new(connections);
-        for round in 1..=options.rounds {
-            for server in Server::ALL {
-                if options.only.is_some_and(|only| only != server) {
-                    continue;
-                }
-                progress::show(format_args!(
-                    "{connections} connections, round {round}, {server}"
-                ));
-                let outcome = watch.measured(|| {
-                    let running = Running::start(server, server_core)?;
-                    load::echo(
-                        running.address,
-                        connections,
-                        options.seconds,
-                        running.child.id(),
-                    )
-                });
-                match outcome {
-                    Ok(figures) => report.push(server, &figures),
-                    Err(error) => report.failed(server, &error),
+    servers.retain(does);
+    measure::retain_installed(&mut servers, &mut section);
+    let mut busy = Vec::new();
+    for part in &table.parts {
+        if matches!(part.drive, Drive::Calls(_)) && !calls::available() {
+            let remark = "System calls: strace is not installed.";
+            section.remarks.push(remark.to_owned());
+            continue;
+        }
+        let mut part = part.clone();
+        for round in 1..=options.rounds().min(part.most_rounds) {
+            for &server in &servers {
+                if server.does(part.service, place.workers) {
+                    progress::show(format_args!(
+                        "{}, round {round} [{}]",
+                        table.title,
+                        server.name()
+                    ));
+                    let shares = part.measure(server, place, options, watch);
+                    busy.extend(shares.map(|shares| (server, shares)));
                 }
             }
         }
-        progress::clear();
-        println!("{report}");
+        section.lines.extend(part.lines);
     }
-    println!("{}", watch.verdict());
-    println!(
-        "Servers on core {server_core}, load on core {load_core}, 64 bytes a message; took {:.0} s.",
-        begin.elapsed().as_secs_f64()
-    );
-    Ok(())
+    section.subjects = servers
+        .iter()
+        .map(|&server| subject(server, table.service()))
+        .collect();
+    section.remarks.extend(busy_remarks(&servers, &busy));
+    section
 }
 
-/// A server in a child process, which ends with this value.
-struct Running {
-    child: Child,
-    address: SocketAddr,
+impl Table {
+    /// Whether its title, or that of one of its lines, contains `text`.
+    fn has(&self, text: &str) -> bool {
+        let mut lines = self.parts.iter().flat_map(|part| &part.lines);
+        self.title.contains(text) || lines.any(|line| line.title.contains(text))
+    }
 }
 
-impl Running {
-    /// Starts `server` and waits until it has said which port it listens on.
-    fn start(server: Server, core: usize) -> io::Result<Running> {
-        let arguments = [core.to_string(), server.to_string()];
-        let child = child::start("net", &arguments, &ENVIRONMENT)?;
-        let mut running = Running {
-            child,
-            address: (Ipv4Addr::LOCALHOST, 0).into(),
+impl Part {
+    /// One round of one server, and how busy the cores were.
+    fn measure(
+        &mut self,
+        server: Server,
+        place: Place,
+        options: &Options,
+        watch: &mut Watch,
+    ) -> Option<Shares> {
+        let name = server.title(self.service);
+        let time = measure::time(options);
+        let outcome =
+            watch.measured(|| measure::measure(server, self.service, self.drive, place, time));
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                let failure = error.to_string();
+                for line in &mut self.lines {
+                    line.push(name, Err(&failure));
+                }
+                return None;
+            }
         };
-        let output = running.child.stdout.take().expect("it is piped");
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
-        let port: u16 = line
-            .trim()
-            .parse()
-            .map_err(|_| io::Error::other(format!("{server} did not start: {line:?}")))?;
-        running.address.set_port(port);
-        Ok(running)
+        let is_limited = outcome.busy.is_some_and(|busy| busy.load_was_the_limit());
+        for (line, figure) in self.lines.iter_mut().zip(outcome.figures) {
+            line.push(name, Ok(figure));
+            if is_limited && line.unit == "a second" {
+                line.note(name, "the load generator was the limit in a round");
+            }
+        }
+        outcome.busy
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl fmt::Display for Server {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
-    }
+/// How busy the cores were, as means of the rounds.
+fn busy_remarks(servers: &[Server], busy: &[(Server, Shares)]) -> Option<String> {
+    let shares = servers.iter().filter_map(|server| {
+        let rounds: Vec<&Shares> = busy
+            .iter()
+            .filter(|(other, _)| other == server)
+            .map(|(_, shares)| shares)
+            .collect();
+        let percent = |share: fn(&Shares) -> f64| {
+            let sum: f64 = rounds.iter().map(|shares| share(shares)).sum();
+            100.0 * sum / rounds.len() as f64
+        };
+        (!rounds.is_empty()).then(|| {
+            let (server_core, load) = (
+                percent(|shares| shares.server),
+                percent(|shares| shares.load),
+            );
+            format!("{} {server_core:.0} and {load:.0}", server.name())
+        })
+    });
+    let shares: Vec<String> = shares.collect();
+    (!shares.is_empty()).then(|| {
+        format!(
+            "Busy, percent of the core of the server and of that of the load: {}.",
+            shares.join(", ")
+        )
+    })
 }
