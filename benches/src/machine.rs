@@ -48,7 +48,10 @@ impl Machine {
             processor: processor().unwrap_or_else(unknown),
             cores: crate::affinity::cores().map_or(0, |cores| cores.len()),
             kernel: first_line("/proc/sys/kernel/osrelease").unwrap_or_else(unknown),
-            compiler: env!("RUSTC_VERSION").to_owned(),
+            compiler: match cfg!(debug_assertions) {
+                true => concat!(env!("RUSTC_VERSION"), ", NOT A RELEASE BUILD").to_owned(),
+                false => env!("RUSTC_VERSION").to_owned(),
+            },
             peers: crates().chain(others).collect(),
         }
     }

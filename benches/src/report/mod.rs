@@ -12,6 +12,7 @@ use crate::machine::Machine;
 use crate::noise::Quiet;
 use crate::sample::{Rounds, short};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Everything that one start of the program found.
@@ -75,7 +76,7 @@ pub struct Line {
     /// What our figure should be.
     pub targets: Vec<Target>,
     /// The figures; a subject without a cell has nothing to do with the line.
-    cells: Vec<(String, Cell)>,
+    cells: BTreeMap<String, Cell>,
 }
 
 /// Which figures are better.
@@ -229,7 +230,7 @@ impl Line {
             unit: unit.into(),
             better,
             targets: Vec::new(),
-            cells: Vec::new(),
+            cells: BTreeMap::new(),
         }
     }
 
@@ -278,8 +279,7 @@ impl Line {
     /// What is known of `subject`.
     #[must_use]
     pub fn cell(&self, subject: &str) -> Option<&Cell> {
-        let found = self.cells.iter().find(|(name, _)| name == subject);
-        found.map(|(_, cell)| cell)
+        self.cells.get(subject)
     }
 
     /// The figures of `subject`, if it was measured.
@@ -298,16 +298,11 @@ impl Line {
     }
 
     fn cell_mut(&mut self, subject: &str) -> &mut Cell {
-        let known = self.cells.iter().position(|(name, _)| name == subject);
-        let position = known.unwrap_or_else(|| {
-            let cell = Cell::Measured {
-                rounds: Rounds::default(),
-                note: None,
-            };
-            self.cells.push((subject.to_owned(), cell));
-            self.cells.len() - 1
-        });
-        &mut self.cells[position].1
+        let cell = self.cells.entry(subject.to_owned());
+        cell.or_insert_with(|| Cell::Measured {
+            rounds: Rounds::default(),
+            note: None,
+        })
     }
 }
 

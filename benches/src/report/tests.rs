@@ -116,7 +116,7 @@ fn json_keeps_everything() {
     let cells = &value["sections"][0]["lines"][0]["cells"];
     // Every round, in the order of the rounds.
     assert_eq!(
-        cells[0][1]["measured"]["rounds"],
+        cells["ours"]["measured"]["rounds"],
         serde_json::json!([9.0, 11.0, 10.0])
     );
 }

@@ -83,7 +83,10 @@ impl fmt::Display for Section {
             }));
             table.row(cells);
         }
-        writeln!(formatter, "## {}\n\n{table}", self.title)?;
+        write!(formatter, "## {}\n\n{table}", self.title)?;
+        if !(notes.0.is_empty() && self.remarks.is_empty()) {
+            formatter.write_str("\n")?;
+        }
         for (number, note) in notes.0.iter().enumerate() {
             writeln!(formatter, "({}) {note}  ", number + 1)?;
         }

@@ -119,3 +119,14 @@ fn compare(comparison: Comparison) -> io::Result<()> {
         seconds: begin.elapsed().as_secs_f64(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -136,7 +136,7 @@ impl Kind {
 }
 
 /// One measurement.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Work {
     pub(crate) kind: Kind,
     pub(crate) count: usize,

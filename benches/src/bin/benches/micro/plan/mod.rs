@@ -131,3 +131,53 @@ fn thousands(number: usize) -> String {
         more => format!("{},{:03}", thousands(more), number % 1_000),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plans(quick: bool) -> [Plan; 5] {
+        [
+            single(quick),
+            timers(quick),
+            memory(quick),
+            wake(quick),
+            scale(quick, 1_000.0),
+        ]
+    }
+
+    #[test]
+    fn lines_are_told_apart_by_their_titles() {
+        for plan in [true, false].into_iter().flat_map(plans) {
+            let lines = plan.measurements.iter().flat_map(|one| &one.lines);
+            let mut titles: Vec<&str> = lines.map(|line| line.title.as_str()).collect();
+            let all = titles.len();
+            titles.sort_unstable();
+            titles.dedup();
+            assert_eq!(titles.len(), all, "{}", plan.title);
+        }
+    }
+
+    #[test]
+    fn a_child_reads_what_its_parent_asked_for() {
+        for plan in plans(true) {
+            for measurement in &plan.measurements {
+                for &subject in plan.subjects {
+                    let Some(Ok(work)) = measurement.work(subject) else {
+                        continue;
+                    };
+                    let mut arguments = vec!["any".to_owned(), subject.name().to_owned()];
+                    arguments.extend(work.arguments());
+                    assert_eq!(Work::parse(&arguments), Some((subject, work)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_have_commas() {
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(30_001), "30,001");
+        assert_eq!(thousands(1_000_000), "1,000,000");
+    }
+}
