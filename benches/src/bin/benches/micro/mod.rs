@@ -93,9 +93,7 @@ fn compare(plan: &Plan, options: &Options, watch: &mut Watch) -> io::Result<Sect
     let mut subjects = plan.subjects.to_vec();
     subjects.retain(|subject| match subject.language().map(Language::version) {
         Some(Err(reason)) => {
-            section
-                .remarks
-                .push(format!("{}: {reason}.", subject.name()));
+            section.remarks.push(format!("{reason}."));
             false
         }
         _ => true,

@@ -40,7 +40,7 @@ impl Subject {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Subject::Ours => "greenlet",
-            Subject::OneWorker => "greenlet, 1 worker",
+            Subject::OneWorker => "one worker",
             Subject::Context => "context alone",
             Subject::Tokio => "tokio",
             Subject::May => "may",

@@ -89,7 +89,7 @@ impl Measurement {
     pub(crate) fn instead(&self, count: usize) -> Option<String> {
         let text = match self.kind {
             Kind::PingBounded => format!("with a bound of {count}: it has no rendezvous"),
-            _ => format!("measured with {count} tasks, which it can do"),
+            _ => format!("measured with {} tasks, which it can do", thousands(count)),
         };
         (count != self.count).then_some(text)
     }
