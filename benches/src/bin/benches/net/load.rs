@@ -101,7 +101,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Opens so many connections and sends the first message on each.
+    /// Opens so many connections.
     pub(crate) fn open(target: Target, connections: usize, exchange: Exchange) -> io::Result<Load> {
         let mut load = Load {
             epoll: Epoll::new()?,
@@ -114,10 +114,6 @@ impl Load {
             let connection = Connection::open(target.address, &load.exchange)?;
             load.epoll.add(&connection.stream, load.open.len())?;
             load.open.push(connection);
-        }
-        for connection in &mut load.open {
-            connection.begin = Instant::now();
-            connection.send(&load.exchange)?;
         }
         Ok(load)
     }
@@ -145,15 +141,26 @@ impl Load {
         })
     }
 
-    /// Answers so many answers with the next message, and then waits for the last ones.
-    pub(crate) fn messages(&mut self, count: usize) -> io::Result<()> {
-        let mut missing = count;
-        self.latencies.clear();
-        while missing > 0 {
-            self.turn(&mut |connection, exchange, _, _| {
-                missing = missing.saturating_sub(1);
-                connection.send(exchange)
-            })?;
+    /// Sends a message on every connection and waits for all the answers, so many times: every message finds a server
+    /// that waits for it, however slow the server is.
+    pub(crate) fn in_step(&mut self, rounds: usize) -> io::Result<()> {
+        for _ in 0..rounds {
+            self.send_all()?;
+            let mut missing = self.open.len();
+            while missing > 0 {
+                self.turn(&mut |_, _, _, _| {
+                    missing -= 1;
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send_all(&mut self) -> io::Result<()> {
+        for connection in &mut self.open {
+            connection.begin = Instant::now();
+            connection.send(&self.exchange)?;
         }
         Ok(())
     }
@@ -164,6 +171,7 @@ impl Load {
         cores: [usize; 2],
         mut next: impl FnMut(&mut Connection, &Exchange, &Epoll, usize) -> io::Result<()>,
     ) -> io::Result<Figures> {
+        self.send_all()?;
         let warm = Instant::now() + duration / 4;
         while Instant::now() < warm {
             self.turn(&mut next)?;

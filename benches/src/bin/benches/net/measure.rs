@@ -81,10 +81,9 @@ pub(crate) fn measure(
             Drive::Idle(connections) => load::idle(target, connections).map(Outcome::from),
             Drive::Calls(connections) => {
                 let mut load = Load::open(target, connections, exchange)?;
-                load.messages(UNCOUNTED * connections)?;
-                let messages = COUNTED * connections;
-                let calls = calls::during(target, || load.messages(messages))?;
-                Ok(Outcome::from(calls as f64 / messages as f64))
+                load.in_step(UNCOUNTED)?;
+                let calls = calls::during(target, || load.in_step(COUNTED))?;
+                Ok(Outcome::from(calls as f64 / (COUNTED * connections) as f64))
             }
         }
     };

@@ -150,7 +150,7 @@ fn section(
         .iter()
         .map(|&server| subject(server, table.service()))
         .collect();
-    section.remarks.extend(busy_remarks(&servers, &busy));
+    section.remarks.extend(busy_remark(table, &servers, &busy));
     section
 }
 
@@ -197,7 +197,7 @@ impl Part {
 }
 
 /// How busy the cores were, as means of the rounds.
-fn busy_remarks(servers: &[Server], busy: &[(Server, Shares)]) -> Option<String> {
+fn busy_remark(table: &Table, servers: &[Server], busy: &[(Server, Shares)]) -> Option<String> {
     let shares = servers.iter().filter_map(|server| {
         let rounds: Vec<&Shares> = busy
             .iter()
@@ -213,7 +213,10 @@ fn busy_remarks(servers: &[Server], busy: &[(Server, Shares)]) -> Option<String>
                 percent(|shares| shares.server),
                 percent(|shares| shares.load),
             );
-            format!("{} {server_core:.0} and {load:.0}", server.name())
+            format!(
+                "{} {server_core:.0} and {load:.0}",
+                server.title(table.service())
+            )
         })
     });
     let shares: Vec<String> = shares.collect();
