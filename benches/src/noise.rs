@@ -66,12 +66,6 @@ impl Watch {
         outcome
     }
 
-    /// One line on how quiet the machine was.
-    #[must_use]
-    pub fn verdict(&self) -> String {
-        self.quiet.to_string()
-    }
-
     /// How quiet the machine was.
     #[must_use]
     pub fn quiet(&self) -> Quiet {

@@ -27,8 +27,10 @@ struct Cli {
 enum Comparison {
     /// Single operations, on one core
     Micro(Options),
-    /// Servers: TCP echo, connections that come and go, that wait, and HTTP
+    /// Servers of TCP echo: busy connections, ones that come and go, and ones that wait
     Net(Options),
+    /// Servers of HTTP
+    Http(Options),
     /// Timers: with a wake before they fire, and many that fire
     Timers(Options),
     /// Memory of tasks that wait
@@ -92,16 +94,20 @@ fn compare(comparison: Comparison) -> io::Result<()> {
         let tasks = micro::scale(options, watch)?;
         Ok(vec![tasks, net::two_hubs(options, watch)?])
     };
-    let net: Part<'_> = &net::compare;
+    let (net, http): (Part<'_>, Part<'_>) = (&net::echo, &net::http);
     let files: Part<'_> = &|options, watch| files::compare(options, watch, &folder);
     let (options, parts) = match comparison {
         Comparison::Micro(options) => (options, vec![micro]),
         Comparison::Net(options) => (options, vec![net]),
+        Comparison::Http(options) => (options, vec![http]),
         Comparison::Timers(options) => (options, vec![timers]),
         Comparison::Memory(options) => (options, vec![memory]),
         Comparison::Scale(options) => (options, vec![scale]),
         Comparison::Files { options, .. } => (options, vec![files]),
-        Comparison::All(options) => (options, vec![micro, timers, memory, scale, net, files]),
+        Comparison::All(options) => {
+            let all = vec![micro, timers, memory, scale, net, http, files];
+            (options, all)
+        }
     };
     let machine = Machine::here();
     let mut quiet = Quiet::default();

@@ -35,8 +35,22 @@ const QUICK_IDLE: usize = 1_000;
 /// Descriptors that are not connections.
 const OTHER_DESCRIPTORS: u64 = 100;
 
-/// All tables.
-pub(crate) fn compare(options: &Options, watch: &mut Watch) -> io::Result<Vec<Section>> {
+/// Echo.
+pub(crate) fn echo(options: &Options, watch: &mut Watch) -> io::Result<Vec<Section>> {
+    compare(|service| service != Service::Http, options, watch)
+}
+
+/// HTTP.
+pub(crate) fn http(options: &Options, watch: &mut Watch) -> io::Result<Vec<Section>> {
+    compare(|service| service == Service::Http, options, watch)
+}
+
+/// The tables of the services that are asked for.
+fn compare(
+    is_asked_for: fn(Service) -> bool,
+    options: &Options,
+    watch: &mut Watch,
+) -> io::Result<Vec<Section>> {
     let cores = affinity::cores()?;
     let (&server, &load) = match cores.as_slice() {
         [first, second, ..] => (first, second),
@@ -51,6 +65,7 @@ pub(crate) fn compare(options: &Options, watch: &mut Watch) -> io::Result<Vec<Se
     let descriptors = process::raise_descriptor_limit()?.saturating_sub(OTHER_DESCRIPTORS);
     let idle = if options.quick { QUICK_IDLE } else { IDLE };
     let mut tables = plan::plan(idle.min(descriptors as usize));
+    tables.retain(|table| is_asked_for(table.service()));
     let mut servers = Server::ALL.to_vec();
     if tables.iter().any(|table| table.has(&options.only)) {
         tables.retain(|table| table.has(&options.only));

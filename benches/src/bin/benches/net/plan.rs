@@ -111,7 +111,7 @@ pub(crate) fn plan(connections: usize) -> Vec<Table> {
     });
 
     tables.push(Table {
-        title: format!("net: http, {HTTP_CONNECTIONS} connections"),
+        title: format!("http: {HTTP_CONNECTIONS} connections"),
         parts: vec![part(
             Service::Http,
             Drive::Ahead(HTTP_CONNECTIONS),
