@@ -7,7 +7,15 @@ use std::process::Command;
 use std::{env, fmt, fs};
 
 /// The crates whose versions are told.
-const CRATES: [&str; 6] = ["context", "may", "parking_lot", "smol", "tokio", "hyper"];
+const CRATES: [&str; 7] = [
+    "context",
+    "hyper",
+    "may",
+    "may_minihttp",
+    "parking_lot",
+    "smol",
+    "tokio",
+];
 
 /// A description of the machine and of the programs that were compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
