@@ -44,7 +44,7 @@ pub struct Section {
 /// Who was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
-    /// What it is called, in [`Line::cells`] too.
+    /// What it is called, by the lines too.
     pub name: String,
     /// What it is to us.
     pub role: Role,

@@ -28,44 +28,43 @@ fn echo<const ROOM: usize>(mut stream: impl Read + Write, prepare: fn(&mut [u8])
     }
 }
 
-pub(crate) fn greenlet(service: Service) -> io::Result<()> {
-    use gnet::TcpListener;
-    use gthread as thread;
-
-    let listener = TcpListener::bind(ANY_PORT)?;
-    announce(listener.local_addr())?;
-    for stream in listener.incoming() {
-        let stream = stream?;
-        stream.set_nodelay(true)?;
-        thread::spawn(move || converse(service, stream));
-    }
-    Ok(())
+/// The server of these types: nothing else differs.
+macro_rules! server {
+    ($(#[$about:meta])* $name:ident, $listener:ty, $spawn:path) => {
+        $(#[$about])*
+        pub(crate) fn $name(service: Service) -> io::Result<()> {
+            let listener = <$listener>::bind(ANY_PORT)?;
+            announce(listener.local_addr())?;
+            for stream in listener.incoming() {
+                let stream = stream?;
+                stream.set_nodelay(true)?;
+                $spawn(move || converse(service, stream));
+            }
+            Ok(())
+        }
+    };
 }
 
-pub(crate) fn greenlet_local(service: Service) -> io::Result<()> {
-    let listener = gnet::TcpListener::bind(ANY_PORT)?;
-    announce(listener.local_addr())?;
-    for stream in listener.incoming() {
-        let stream = stream?;
-        stream.set_nodelay(true)?;
-        greenlet::spawn(move || converse(service, stream));
-    }
-    Ok(())
-}
+server!(
+    /// Greenlets of the workers.
+    greenlet,
+    gnet::TcpListener,
+    gthread::spawn
+);
 
-pub(crate) fn threads(service: Service) -> io::Result<()> {
-    use std::net::TcpListener;
-    use std::thread;
+server!(
+    /// Greenlets of the main thread.
+    greenlet_local,
+    gnet::TcpListener,
+    greenlet::spawn
+);
 
-    let listener = TcpListener::bind(ANY_PORT)?;
-    announce(listener.local_addr())?;
-    for stream in listener.incoming() {
-        let stream = stream?;
-        stream.set_nodelay(true)?;
-        thread::spawn(move || converse(service, stream));
-    }
-    Ok(())
-}
+server!(
+    /// Threads of the operating system.
+    threads,
+    std::net::TcpListener,
+    std::thread::spawn
+);
 
 pub(crate) fn may(service: Service, workers: usize) -> io::Result<()> {
     may::config().set_workers(workers).set_worker_pin(false);
