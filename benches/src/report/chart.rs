@@ -170,7 +170,8 @@ impl Scale {
 
 /// Letters and digits of the title, with dashes between the words.
 fn file_name(title: &str) -> String {
-    let words = title.split(|character: char| !character.is_alphanumeric());
+    let title = title.replace('µ', "u");
+    let words = title.split(|character: char| !character.is_ascii_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     words.join("-").to_lowercase() + ".svg"
 }
