@@ -1,6 +1,6 @@
 //! What a run found: sections of lines, and for each line the figures of every subject.
 //!
-//! From this one model come the tables ([`Section`]'s and [`Run`]'s text), the JSON and the charts.
+//! From this one model come the tables, the JSON and the charts.
 
 mod chart;
 mod json;
