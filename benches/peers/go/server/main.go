@@ -78,7 +78,7 @@ func work(message []byte) {
 }
 
 // The number is that of the servers in Rust: about 20 µs.
-const workRounds = 10_000
+const workRounds = 7_000
 
 func plaintext(listener net.Listener) error {
 	handler := func(response http.ResponseWriter, _ *http.Request) {

@@ -163,7 +163,7 @@ fn announce(address: io::Result<SocketAddr>) -> io::Result<()> {
 /// What a message costs the processor before it is answered: about 20 µs. The same is in `peers/go/server`. The first
 /// byte takes the outcome, so that nothing is left out.
 fn work(message: &mut [u8]) {
-    const ROUNDS: usize = 10_000;
+    const ROUNDS: usize = 7_000;
     let Some(first) = message.first_mut() else {
         return;
     };
