@@ -44,10 +44,6 @@ impl RawSpin {
 // SAFETY: `lock` returns, and `try_lock` says yes, only to whoever has turned the flag from false to true; and until its
 // `unlock` turns it back nobody else can.
 unsafe impl lock_api::RawMutex for RawSpin {
-    #[expect(
-        clippy::declare_interior_mutable_const,
-        reason = "how the trait makes a lock in a const"
-    )]
     const INIT: RawSpin = RawSpin {
         locked: AtomicBool::new(false),
     };

@@ -144,10 +144,12 @@ impl ClassState {
                 // SAFETY: the first pages of slots that `fresh` owns; nobody has used them.
                 guarded += unsafe { guards.install_some(base, class.slot_size(), batch - done) };
             }
-            // SAFETY: as above.
-            let installed = match done < guarded {
-                true => Ok(()),
-                false => unsafe { guards.install(base) }.inspect(|()| guarded += 1),
+            let installed = if done < guarded {
+                Ok(())
+            } else {
+                guarded += 1;
+                // SAFETY: as above.
+                unsafe { guards.install(base) }
             };
             if let Err(error) = installed {
                 // The whole request is met or it is refused, whatever this batch would have added.

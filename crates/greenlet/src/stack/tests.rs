@@ -4,12 +4,12 @@ mod model;
 mod overflow;
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::sync::Barrier;
 use std::{mem, ptr, slice, thread};
 
 use super::global::Global;
-use super::guard::{Guards, faults};
+use super::guard::Guards;
 use super::*;
 
 /// A global state of the test's own. Stacks are never unmapped, so neither is this.
@@ -19,6 +19,14 @@ fn isolated() -> &'static Global {
 
 fn isolated_without_markers() -> &'static Global {
     Box::leak(Box::new(Global::new(Guards::without_markers())))
+}
+
+/// Does an access to `page` fault? Asks the kernel to read a path from there.
+fn faults(page: *mut u8) -> bool {
+    // SAFETY: the kernel checks the address: it reports a fault instead of raising a signal. If the
+    // page can be read, that is all that happens.
+    let found = unsafe { libc::access(page.cast(), libc::F_OK) };
+    found != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
 }
 
 fn kib(size: usize) -> Class {
