@@ -247,25 +247,18 @@ fn a_sleeper_is_not_late_by_a_round_of_all_that_are_runnable() {
     );
     const OTHERS: usize = 10_000;
     let steps = Rc::new(Cell::new(0_usize));
+    let deadline = Rc::new(Cell::new(None));
     let due_at = Rc::new(Cell::new(None));
     let over = Rc::new(Cell::new(false));
-    let deadline = Instant::now() + Duration::from_millis(20);
-    let sleeper = greenlet::spawn({
-        let (steps, due_at, over) = (steps.clone(), due_at.clone(), over.clone());
-        move || {
-            time::sleep_until(deadline);
-            over.set(true);
-            // Nobody may have had a turn since.
-            steps.get() - due_at.get().unwrap_or(steps.get())
-        }
-    });
     let others: Vec<_> = (0..OTHERS)
         .map(|_| {
-            let (steps, due_at, over) = (steps.clone(), due_at.clone(), over.clone());
+            let (steps, deadline) = (steps.clone(), deadline.clone());
+            let (due_at, over) = (due_at.clone(), over.clone());
             greenlet::spawn(move || {
                 while !over.get() {
                     steps.set(steps.get() + 1);
-                    if due_at.get().is_none() && Instant::now() >= deadline {
+                    let is_due = deadline.get().is_some_and(|at| Instant::now() >= at);
+                    if is_due && due_at.get().is_none() {
                         due_at.set(Some(steps.get()));
                     }
                     greenlet::yield_now();
@@ -273,7 +266,14 @@ fn a_sleeper_is_not_late_by_a_round_of_all_that_are_runnable() {
             })
         })
         .collect();
-    let late = sleeper.join().unwrap();
+    // All of them have begun.
+    greenlet::yield_now();
+    let at = Instant::now() + Duration::from_millis(5);
+    deadline.set(Some(at));
+    time::sleep_until(at);
+    over.set(true);
+    // Nobody may have had a turn since, or seen the time pass.
+    let late = steps.get() - due_at.get().unwrap_or(steps.get());
     assert!(
         late < OTHERS / 10,
         "{late} others have had their turn first"

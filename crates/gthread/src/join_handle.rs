@@ -4,8 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
-use crate::{Result, Thread, current};
+use crate::{Result, Thread};
 
 /// The right to wait for a greenlet of [`spawn`] and to take its result.
 ///
@@ -23,7 +24,8 @@ use crate::{Result, Thread, current};
 /// [`spawn`]: crate::spawn()
 pub struct JoinHandle<T> {
     inner: greenlet::JoinHandle<T>,
-    thread: Thread,
+    /// Made when it is asked for: each handle counts.
+    thread: OnceLock<Thread>,
     /// std's handle is neither `UnwindSafe` nor `RefUnwindSafe`, whatever `T` is. A trait object is
     /// neither, and this one takes nothing else away.
     _not_unwind_safe: PhantomData<Box<dyn Any + Send + Sync>>,
@@ -34,10 +36,9 @@ impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
     pub(crate) fn new(inner: greenlet::JoinHandle<T>) -> JoinHandle<T> {
-        let thread = Thread::new(inner.handle());
         JoinHandle {
             inner,
-            thread,
+            thread: OnceLock::new(),
             _not_unwind_safe: PhantomData,
         }
     }
@@ -56,7 +57,7 @@ impl<T> JoinHandle<T> {
     /// ```
     #[must_use]
     pub fn thread(&self) -> &Thread {
-        &self.thread
+        self.thread.get_or_init(|| Thread::new(self.inner.handle()))
     }
 
     /// Parks the caller until the greenlet has ended, and takes its result.
@@ -87,7 +88,7 @@ impl<T> JoinHandle<T> {
     /// assert_eq!(failed.join().unwrap_err().downcast_ref(), Some(&404));
     /// ```
     pub fn join(self) -> Result<T> {
-        refuse_oneself(&self.thread);
+        refuse_oneself(self.inner.is_current());
         self.inner.join()
     }
 
@@ -113,9 +114,9 @@ impl<T> JoinHandle<T> {
     }
 }
 
-/// Panics if the caller is the greenlet that it is about to join.
-pub(crate) fn refuse_oneself(joined: &Thread) {
-    if joined.id() == current().id() {
+/// Panics if the greenlet that the caller is about to join is the caller.
+pub(crate) fn refuse_oneself(is_oneself: bool) {
+    if is_oneself {
         panic!("failed to join thread: {}", io::ErrorKind::Deadlock);
     }
 }

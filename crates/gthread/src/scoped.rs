@@ -20,7 +20,7 @@ use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use greenlet::futex;
 
@@ -269,7 +269,7 @@ impl Builder {
         // the result, and a handle that is forgotten with it makes the scope wait for ever.
         let inner = unsafe { builder.spawn_worker_unchecked(run) }?;
         Ok(ScopedJoinHandle {
-            thread: Thread::new(inner.handle()),
+            thread: OnceLock::new(),
             inner,
             _result: PhantomData,
             _not_unwind_safe: PhantomData,
@@ -293,7 +293,8 @@ impl Builder {
 /// ```
 pub struct ScopedJoinHandle<'scope, T> {
     inner: greenlet::JoinHandle<Ended<T>>,
-    thread: Thread,
+    /// Made when it is asked for: each handle counts.
+    thread: OnceLock<Thread>,
     /// The auto traits and the variance that std's have: `Send` and `Sync` if the result is `Send`.
     _result: PhantomData<(&'scope (), Mutex<T>)>,
     /// As in [`JoinHandle`](crate::JoinHandle).
@@ -318,7 +319,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// ```
     #[must_use]
     pub fn thread(&self) -> &Thread {
-        &self.thread
+        self.thread.get_or_init(|| Thread::new(self.inner.handle()))
     }
 
     /// Parks the caller until the greenlet has ended, and takes its result.
@@ -344,7 +345,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// });
     /// ```
     pub fn join(self) -> Result<T> {
-        refuse_oneself(&self.thread);
+        refuse_oneself(self.inner.is_current());
         // An error here is that of a greenlet which was killed before it began.
         let mut ended = self.inner.join()?;
         match ended.result.take() {

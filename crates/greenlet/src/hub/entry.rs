@@ -27,18 +27,21 @@ impl Hub {
         let class = this.class;
         let stack = this.stack.take();
         this.unwinding.set(false);
-        // SAFETY: the closure has returned, so the outcome is stored.
-        unsafe { Core::drop_outcome_before_locals(core.as_ptr()) };
-        this.destroy_locals();
+        if !this.locals.is_empty() {
+            // SAFETY: the closure has returned, so the outcome is stored.
+            unsafe { Core::drop_outcome_before_locals(core.as_ptr()) };
+            this.destroy_locals();
+        }
         // SAFETY: as above.
         unsafe { Core::finish(core.as_ptr(), self) };
-        this.destroy_locals();
-        this.locals.free();
+        if !this.locals.is_empty() {
+            this.destroy_locals();
+            this.locals.free();
+        }
         // Only now: the outcome's destructor may have parked, and until it has returned the hub must not go.
         self.live.set(self.live.get() - 1);
         if let Some(stack) = &stack {
-            // SAFETY: a null name is never read.
-            unsafe { stack.set_owner(std::ptr::null(), 0) };
+            this.disown(stack);
         }
         if !self.process.is_current() {
             fork::end_of_child();

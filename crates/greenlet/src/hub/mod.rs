@@ -19,7 +19,7 @@ pub(crate) use shared::HubShared;
 
 use crate::io::Reactor;
 use crate::stack::{AltStack, HubPool, Stack};
-use crate::task::{Core, Ids};
+use crate::task::{Blocks, Core, Ids};
 use crate::timer::Wheel;
 use run_queue::RunQueue;
 use std::cell::{Cell, RefCell};
@@ -47,6 +47,8 @@ pub(crate) struct Hub {
     breaths: Cell<u32>,
     /// The stack of a greenlet that has ended, until whoever runs next takes it.
     dying: Cell<Option<Stack>>,
+    /// Memory for greenlets that are spawned here.
+    pub(crate) blocks: Blocks,
     /// Stacks, and the right to them.
     pub(crate) stacks: RefCell<HubPool>,
     /// Deadlines of the greenlets that are parked here.
@@ -114,6 +116,7 @@ impl Hub {
             until_look: Cell::new(0),
             breaths: Cell::new(0),
             dying: Cell::new(None),
+            blocks: Blocks::new(),
             stacks: RefCell::new(HubPool::new()),
             timers: RefCell::new(Wheel::new(crate::time::now())),
             reactor: RefCell::new(None),

@@ -97,7 +97,7 @@ impl Stack {
     }
 
     /// Names the greenlet that runs on this stack, for the overflow report. A null `name` is a
-    /// greenlet without a name. [`HubPool::give`] clears it.
+    /// greenlet without a name, as that of a stack that nobody runs on has to be.
     ///
     /// # Safety
     ///
@@ -114,8 +114,8 @@ impl Stack {
         }
     }
 
-    #[inline]
-    fn clear_owner(&self) {
+    /// There is nobody any more.
+    pub(crate) fn clear_owner(&self) {
         // SAFETY: a null name is always allowed.
         unsafe { self.set_owner(ptr::null(), 0) }
     }

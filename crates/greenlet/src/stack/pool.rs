@@ -87,10 +87,9 @@ impl HubPool {
         }
     }
 
-    /// Takes back the stack of a greenlet that has ended.
+    /// Takes back the stack of a greenlet that has ended, whose name has been taken off.
     #[inline]
     pub(crate) fn give(&mut self, stack: Stack) {
-        stack.clear_owner();
         let pool = &mut self.classes[stack.class().index()];
         if pool.warm.len() >= pool.bound {
             return self.give_cold(stack);

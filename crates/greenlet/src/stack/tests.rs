@@ -221,7 +221,7 @@ fn taking_without_a_reservation_panics() {
 }
 
 #[test]
-fn giving_a_stack_back_clears_its_owner() {
+fn the_owner_of_a_stack_is_known_until_it_is_cleared() {
     let global = isolated();
     for class in [Class::DEFAULT, kib(8192)] {
         let mut pool = HubPool::of(global);
@@ -233,8 +233,9 @@ fn giving_a_stack_back_clears_its_owner() {
         assert_eq!(owner(&stack).len, 4);
         let base = stack.base.as_ptr().addr();
         assert_eq!(slab::owner_of_guard(base).unwrap().1, 4);
-        pool.give(stack);
+        stack.clear_owner();
         assert!(slab::owner_of_guard(base).unwrap().0.is_null());
+        pool.give(stack);
     }
 }
 

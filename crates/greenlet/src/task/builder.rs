@@ -4,7 +4,6 @@ use super::{Greenlet, JoinHandle, Owners, packet};
 use crate::config;
 use crate::hub::{Hub, workers};
 use std::io;
-use std::ptr;
 use std::sync::Arc;
 
 /// Name and stack size of a greenlet to be spawned.
@@ -72,14 +71,7 @@ impl Builder {
         let class = config::stack_class(self.stack_size)?;
         let name = checked(self.name)?;
         hub.stacks.borrow_mut().reserve(class)?;
-        let (core, joiner) = packet::new(
-            f,
-            name,
-            hub.ids.next(),
-            class,
-            hub.shared,
-            Owners::OfOneThread,
-        );
+        let (core, joiner) = packet::new(f, name, class, hub, Owners::OfOneThread);
         // SAFETY: the hub's count on the new packet goes along; it is in no queue.
         unsafe { hub.enqueue_new(core) };
         Ok(Greenlet::new(joiner))
@@ -129,23 +121,30 @@ impl Builder {
         let name = checked(self.name)?;
         let workers = workers::started()?;
         hub.stacks.borrow_mut().reserve(class)?;
-        let (core, joiner) =
-            packet::new(f, name, hub.ids.next(), class, ptr::null(), Owners::OfTwo);
+        let (core, joiner) = packet::new(f, name, class, hub, Owners::OfTwo);
         // SAFETY: the hub's count goes along; closure and result are `Send`.
         unsafe { workers.submit(hub, core) };
         Ok(JoinHandle::new(joiner))
     }
 }
 
+#[inline]
 fn checked(name: Option<String>) -> io::Result<Option<Arc<str>>> {
-    let Some(name) = name else { return Ok(None) };
+    match name {
+        None => Ok(None),
+        Some(name) => checked_name(name).map(Some),
+    }
+}
+
+#[cold]
+fn checked_name(name: String) -> io::Result<Arc<str>> {
     if name.contains('\0') {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "a greenlet's name may not hold a NUL byte",
         ));
     }
-    Ok(Some(name.into()))
+    Ok(name.into())
 }
 
 /// Spawns a greenlet on the calling thread's hub; see [`Builder::spawn`].

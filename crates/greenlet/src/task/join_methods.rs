@@ -62,6 +62,18 @@ macro_rules! join_methods {
                 self.joiner.core().is_finished()
             }
 
+            /// Whether it is the handle of the calling greenlet, which could never join itself.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// assert!(!greenlet::spawn(|| ()).is_current());
+            /// ```
+            pub fn is_current(&self) -> bool {
+                Hub::try_current()
+                    .is_some_and(|hub| ptr::eq(hub.current_ptr().as_ptr(), self.joiner.as_ptr()))
+            }
+
             /// The name given with [`Builder::name`](crate::Builder::name).
             pub fn name(&self) -> Option<&str> {
                 self.joiner.core().name()

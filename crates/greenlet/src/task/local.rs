@@ -2,11 +2,12 @@
 
 use super::packet::Joiner;
 use super::{Handle, Id, kill};
+use crate::hub::Hub;
 use std::any::Any;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::time::{Duration, Instant};
 
 /// The handle of a greenlet of this thread's hub; given by [`spawn`](crate::spawn) and

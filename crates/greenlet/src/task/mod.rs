@@ -3,6 +3,7 @@
 #[macro_use]
 mod join_methods;
 
+mod block;
 mod builder;
 mod current;
 mod handle;
@@ -22,14 +23,16 @@ pub use local::Greenlet;
 pub use panicking::{catch_unwind, panicking, resume_unwind};
 pub use worker::JoinHandle;
 
+pub(crate) use block::Blocks;
 pub(crate) use kill::throw_kill;
 pub(crate) use panicking::{install_hook, of as unwinding};
 
+use crate::futex::Waker;
 use crate::hub::{Hub, HubShared, inbox};
 use crate::local::Slots;
 use crate::stack::{Class, Stack};
 use crate::switch::Suspended;
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
@@ -42,7 +45,7 @@ pub(crate) const KILL: u32 = 2;
 pub(crate) const FINISHED: u32 = 4;
 /// Its handle is gone: nobody will take the outcome.
 pub(crate) const DETACHED: u32 = 8;
-/// Somebody waits for its end on the status word.
+/// Somebody waits for its end and has left a waker.
 pub(crate) const JOINING: u32 = 16;
 
 /// Why a parked greenlet was made runnable.
@@ -89,7 +92,9 @@ pub(crate) struct Core {
     /// If hub and joiner are of one thread: whether both still count on it. Together they are one of `refs`.
     has_both_owners: Cell<bool>,
 
-    /// Flags above; a futex word too.
+    /// Of the joiner that waits on another thread's hub, or of a greenlet of a worker; see [`packet`].
+    waker: UnsafeCell<Option<Waker>>,
+    /// Flags above.
     pub(crate) status: AtomicU32,
     /// Somebody has asked for the end of a greenlet whose [`status`](Core::status) is its thread's alone.
     killed: AtomicBool,
@@ -158,6 +163,7 @@ impl Core {
             class,
             locals: Slots::new(),
             has_both_owners: Cell::new(is_of_one_thread),
+            waker: UnsafeCell::new(None),
             status: AtomicU32::new(0),
             killed: AtomicBool::new(false),
             token: AtomicU32::new(0),
@@ -199,6 +205,7 @@ impl Core {
         self.class.is_none()
     }
 
+    #[inline]
     pub(crate) fn is_finished(&self) -> bool {
         self.status.load(Ordering::Acquire) & FINISHED != 0
     }
@@ -222,15 +229,21 @@ impl Core {
         before
     }
 
-    /// Writes on `stack` whose it is, for the report of an overflow.
+    /// Writes on `stack` whose it is, for the report of an overflow. Nobody else's name is there.
     #[inline]
     pub(crate) fn own(&self, stack: &Stack) {
-        let (name, length) = self
-            .name
-            .as_ref()
-            .map_or((ptr::null(), 0), |name| (name.as_ptr(), name.len()));
-        // SAFETY: the name lives as long as the block, and the hub clears the record before it gives its count up.
-        unsafe { stack.set_owner(name, length) };
+        if let Some(name) = &self.name {
+            // SAFETY: the name lives as long as the block, and the hub clears the record before it gives its count up.
+            unsafe { stack.set_owner(name.as_ptr(), name.len()) };
+        }
+    }
+
+    /// Takes the name off the stack again.
+    #[inline]
+    pub(crate) fn disown(&self, stack: &Stack) {
+        if self.name.is_some() {
+            stack.clear_owner();
+        }
     }
 
     /// Whether a kill may be thrown here and now.
@@ -255,10 +268,8 @@ impl Core {
 
     /// Destroys the greenlet's local values, of which a destructor of the outcome may make more later: then this is
     /// called again.
+    #[cold]
     pub(crate) fn destroy_locals(&self) {
-        if self.locals.is_empty() {
-            return;
-        }
         self.shields.set(self.shields.get() + 1);
         self.locals.destroy();
         self.shields.set(self.shields.get() - 1);
@@ -273,7 +284,7 @@ impl Core {
     pub(crate) unsafe fn drop_outcome_before_locals(core: *const Core) {
         // SAFETY: alive, by the hub's own count.
         let this = unsafe { &*core };
-        if !this.locals.is_empty() && this.status.load(Ordering::Acquire) & DETACHED != 0 {
+        if this.status.load(Ordering::Acquire) & DETACHED != 0 {
             // SAFETY: detached before it has finished, so the outcome is the hub's.
             unsafe { (this.methods.drop_outcome)(core) };
         }
@@ -296,7 +307,10 @@ impl Core {
             // SAFETY: parked on this hub, or it would have cleared the field.
             unsafe { hub.unpark(joiner, WOKEN) };
         } else if before & JOINING != 0 {
-            crate::futex::wake(&raw const this.status, usize::MAX);
+            // SAFETY: the flag was set and the end is known now, so the place is ours.
+            if let Some(waker) = unsafe { (*this.waker.get()).take() } {
+                waker.wake();
+            }
         }
     }
 

@@ -1,12 +1,15 @@
 //! The one allocation of a greenlet: control block, closure, outcome.
 
+use super::block;
 use super::kill::KillPayload;
-use super::{Core, DETACHED, FINISHED, Id, JOINING, Killed, Methods, Owners};
-use crate::hub::{Hub, HubShared, Kills, Wake};
+use super::{Core, DETACHED, FINISHED, JOINING, Killed, Methods, Owners};
+use crate::futex;
+use crate::hub::{Hub, Kills, Wake};
 use crate::stack::Class;
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -34,20 +37,22 @@ struct Packet<F, T> {
 pub(crate) fn new<F, T>(
     closure: F,
     name: Option<Arc<str>>,
-    id: Id,
     class: Class,
-    hub: *const HubShared,
+    spawner: &Hub,
     owners: Owners,
 ) -> (NonNull<Core>, Joiner<T>)
 where
     F: FnOnce() -> T,
 {
-    // Made where it stays: it is large to be moved.
-    let mut packet = Box::new_uninit();
-    packet.write(Packet {
+    let hub = match owners {
+        Owners::OfOneThread => ptr::from_ref(spawner.shared),
+        Owners::OfTwo | Owners::HubAlone => ptr::null(),
+    };
+    let place = spawner.blocks.allocate::<Packet<F, T>>();
+    let packet = Packet {
         head: Head::<T> {
             core: Core::new(
-                id,
+                spawner.ids.next(),
                 name,
                 Some(class),
                 hub,
@@ -63,9 +68,10 @@ where
             outcome: UnsafeCell::new(None),
         },
         closure: UnsafeCell::new(Some(closure)),
-    });
-    // SAFETY: a box is not null.
-    let core = unsafe { NonNull::new_unchecked(Box::into_raw(packet)) }.cast::<Core>();
+    };
+    // SAFETY: just allocated for it.
+    unsafe { place.write(packet) };
+    let core = place.cast::<Core>();
     (
         core,
         Joiner {
@@ -135,9 +141,16 @@ unsafe fn drop_outcome<T>(core: *const Core) {
 ///
 /// `core` heads a `Packet<F, T>` whose last reference is gone.
 unsafe fn free<F, T>(core: *const Core) {
+    let packet = core.cast_mut().cast::<Packet<F, T>>();
     // SAFETY: made by `new` from this type. The closure was taken by `run` and the outcome by the handle or the
     // hub, so nothing of the caller's types is dropped here, on whatever thread this is.
-    drop(unsafe { Box::from_raw(core.cast_mut().cast::<Packet<F, T>>()) });
+    unsafe {
+        ptr::drop_in_place(&raw mut (*packet).head.core);
+        block::free(
+            Hub::try_current().map(|hub| &hub.blocks),
+            NonNull::new_unchecked(packet),
+        );
+    }
 }
 
 /// The right to a greenlet's outcome.
@@ -161,21 +174,35 @@ impl<T> Joiner<T> {
     }
 
     /// Parks until the greenlet has ended; `false` if the deadline passed before. From any thread.
+    ///
+    /// There is one joiner, so the greenlet that ends finds its waker in the control block. The place belongs to the joiner
+    /// until it sets `JOINING`, and to whoever of the two changes the status next from then on: the joiner, that takes the flag
+    /// back before the end, or the greenlet that ends.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
-        let status = &self.core().status;
-        loop {
-            let now = status.load(Ordering::Acquire);
-            if now & FINISHED != 0 {
-                return true;
-            }
-            if now & JOINING == 0 {
-                status.fetch_or(JOINING, Ordering::Relaxed);
-                continue;
-            }
-            if !crate::futex::wait_until(status, now, deadline) {
-                return self.core().is_finished();
-            }
+        let core = self.core();
+        if core.is_finished() {
+            return true;
         }
+        let forget = || {
+            // SAFETY: the place is the joiner's, see above.
+            drop(unsafe { (*core.waker.get()).take() });
+        };
+        let woken = futex::wait_with_waker(
+            deadline,
+            |waker| {
+                // SAFETY: the flag is not set yet, so the place is the joiner's.
+                unsafe { *core.waker.get() = Some(waker) };
+                if core.status.fetch_or(JOINING, Ordering::AcqRel) & FINISHED != 0 {
+                    forget();
+                }
+            },
+            || {
+                if core.status.fetch_and(!JOINING, Ordering::AcqRel) & FINISHED == 0 {
+                    forget();
+                }
+            },
+        );
+        woken || core.is_finished()
     }
 
     /// The same on the thread of the greenlet's hub, where no futex is needed.
@@ -208,8 +235,13 @@ impl<T> Joiner<T> {
             self.core().is_finished(),
             "the outcome is taken after the wait"
         );
-        // SAFETY: finished, so the outcome belongs to the joiner.
-        let outcome = unsafe { (*(*self.as_ptr().cast::<Head<T>>()).outcome.get()).take() };
+        let this = ManuallyDrop::new(self);
+        // SAFETY: finished, so the outcome belongs to the joiner. The joiner's own count is given up once, here.
+        let outcome = unsafe {
+            let outcome = (*(*this.as_ptr().cast::<Head<T>>()).outcome.get()).take();
+            Core::release_owner(this.as_ptr());
+            outcome
+        };
         match outcome {
             Some(outcome) => outcome,
             None => unreachable!("the outcome is taken once"),

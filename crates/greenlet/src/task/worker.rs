@@ -2,10 +2,11 @@
 
 use super::packet::Joiner;
 use super::{Handle, Id, kill};
+use crate::hub::Hub;
 use std::any::Any;
 use std::fmt;
 use std::io;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::time::{Duration, Instant};
 
 /// The handle of a greenlet of the worker hubs; given by [`Builder::spawn_worker`](crate::Builder::spawn_worker).
