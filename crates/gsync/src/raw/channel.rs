@@ -32,6 +32,7 @@
 //!
 //! *Batches.* Of a channel without a bound the receiver takes all there is at once, and the lock the less often.
 
+use super::line::Line;
 use super::spin::Spin;
 use super::system::futex::{Waker, wait_with_waker};
 use super::system::{
@@ -61,8 +62,8 @@ pub(crate) struct Channel<T> {
 /// Under the lock.
 struct State<T> {
     queue: VecDeque<T>,
-    receivers: VecDeque<WaitingReceiver<T>>,
-    senders: VecDeque<WaitingSender<T>>,
+    receivers: Line<WaitingReceiver<T>>,
+    senders: Line<WaitingSender<T>>,
     /// Of the last that has waited.
     number: u64,
     senders_are_gone: bool,
@@ -166,8 +167,8 @@ impl<T> Channel<T> {
             lock: Spin::new(),
             state: UnsafeCell::new(State {
                 queue: VecDeque::new(),
-                receivers: VecDeque::new(),
-                senders: VecDeque::new(),
+                receivers: Line::new(),
+                senders: Line::new(),
                 number: 0,
                 senders_are_gone: false,
             }),
@@ -185,7 +186,7 @@ impl<T> Channel<T> {
     }
 
     /// Sends if that can be done without waiting.
-    #[inline]
+    #[inline(always)]
     fn send_now<'a>(
         &'a self,
         mut locked: Locked<'a, T>,
@@ -234,6 +235,7 @@ impl<T> Channel<T> {
         }
     }
 
+    #[inline(never)]
     fn wait_and_send(
         &self,
         mut locked: Locked<'_, T>,
@@ -268,11 +270,9 @@ impl<T> Channel<T> {
     /// Takes a sender that waits out again, if nobody has done so. Its waker is dropped.
     #[cold]
     fn withdraw(&self, number: u64) -> Option<T> {
-        let sender = self.lock().state(|state| {
-            let mut senders = state.senders.iter();
-            let place = senders.position(|one| one.number == number)?;
-            state.senders.remove(place)
-        });
+        let sender = self
+            .lock()
+            .state(|state| state.senders.remove(|one| one.number == number));
         sender.map(|sender| sender.message)
     }
 
@@ -290,7 +290,7 @@ impl<T> Channel<T> {
     }
 
     /// The next message, if there is one.
-    #[inline]
+    #[inline(always)]
     fn receive_now<'a>(
         &'a self,
         mut locked: Locked<'a, T>,
@@ -357,10 +357,17 @@ impl<T> Channel<T> {
     }
 
     /// By the receiver. `Timeout` only if there is a deadline.
+    #[inline]
     pub(crate) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        if let Some(message) = self.next_of_batch() {
-            return Ok(message);
+        match self.next_of_batch() {
+            Some(message) => Ok(message),
+            None => self.receive_next(deadline),
         }
+    }
+
+    /// The batch is empty.
+    #[inline(never)]
+    fn receive_next(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         match self.receive_now(self.lock()) {
             Ok(message) => Ok(message),
             Err((_, TryRecvError::Disconnected)) => Err(RecvTimeoutError::Disconnected),
@@ -401,11 +408,7 @@ impl<T> Channel<T> {
     #[cold]
     fn give_up(&self, number: u64) {
         let mut locked = self.lock();
-        let receiver = locked.state(|state| {
-            let mut receivers = state.receivers.iter();
-            let place = receivers.position(|one| one.number == number)?;
-            state.receivers.remove(place)
-        });
+        let receiver = locked.state(|state| state.receivers.remove(|one| one.number == number));
         drop(locked);
         drop(receiver);
     }
