@@ -1,9 +1,8 @@
 //! The life of a greenlet, on its own stack.
 
 use super::{Hub, fork};
-use crate::switch::Arrival;
+use crate::switch::{Arrival, Transfer};
 use crate::task::Core;
-use context::Transfer;
 
 /// Runs greenlets one after the other on this stack, until the next one to run has a stack already.
 ///

@@ -29,9 +29,7 @@ impl<T> Line<T> {
 
     #[inline]
     pub(super) fn pop_front(&mut self) -> Option<T> {
-        if self.first.is_none() {
-            return None;
-        }
+        self.first.as_ref()?;
         self.pop_first()
     }
 
