@@ -45,6 +45,8 @@ pub(crate) struct Hub {
     until_look: Cell<u32>,
     /// Calls in vain since the last one that yielded; see [`breathe`](Hub::breathe).
     breaths: Cell<u32>,
+    /// Yields in vain; see [`yield_now`](Hub::yield_now).
+    alone: Cell<u32>,
     /// The stack of a greenlet that has ended, until whoever runs next takes it.
     dying: Cell<Option<Stack>>,
     /// Memory for greenlets that are spawned here.
@@ -115,6 +117,7 @@ impl Hub {
             ids: Ids::new(),
             until_look: Cell::new(0),
             breaths: Cell::new(0),
+            alone: Cell::new(0),
             dying: Cell::new(None),
             blocks: Blocks::new(),
             stacks: RefCell::new(HubPool::new()),

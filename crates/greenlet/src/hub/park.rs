@@ -177,11 +177,22 @@ impl Hub {
         // SAFETY: running, so in no queue.
         unsafe { self.run_queue.push(self.current_ptr()) };
         if self.schedule_was_alone() {
-            // Nobody else here; but another thread may be what the caller waits for.
-            std::thread::yield_now();
+            self.yield_thread();
         }
         if core.kill_pending.get() {
             self.throw_if_due();
+        }
+    }
+
+    /// Nobody else here; but another thread may be what the caller waits for. To ask the system takes as long as many yields, so
+    /// that is not done each time.
+    #[cold]
+    fn yield_thread(&self) {
+        const SO_OFTEN: u32 = 16;
+        let alone = (self.alone.get() + 1) % SO_OFTEN;
+        self.alone.set(alone);
+        if alone == 0 {
+            std::thread::yield_now();
         }
     }
 
@@ -198,7 +209,7 @@ impl Hub {
         // SAFETY: running, so in no queue.
         unsafe { self.run_queue.push(self.current_ptr()) };
         if self.schedule_was_alone() {
-            std::thread::yield_now();
+            self.yield_thread();
         }
         self.parked_unwinding
             .set(self.parked_unwinding.get() - unwinding);

@@ -227,6 +227,15 @@ impl Hub {
         }
     }
 
+    /// When to wake for the first timer. With many of them that is a little later, so that one wake-up serves some.
+    fn next_deadline(&self) -> Option<u64> {
+        const MANY: usize = 1_000;
+        const LATER: u64 = 8_000;
+        let mut timers = self.timers.borrow_mut();
+        let deadline = timers.next_deadline()?;
+        Some(deadline.saturating_add(if timers.len() > MANY { LATER } else { 0 }))
+    }
+
     /// Sleeps until rung, until a descriptor is ready, or until the next timer is due; takes in descriptors' events.
     ///
     /// A worker that may run greenlets does not fall asleep while there are some to take.
@@ -242,7 +251,7 @@ impl Hub {
         let idle = worker.map(|worker| worker.idle());
         // The last look: whoever pushes from here on sees the bell armed.
         if self.shared.inbox.is_empty() && !worker.is_some_and(|worker| worker.has_work()) {
-            let deadline = self.timers.borrow_mut().next_deadline();
+            let deadline = self.next_deadline();
             match &mut reactor {
                 Some(reactor) => {
                     self.until_look.set(FAIRNESS);

@@ -20,7 +20,7 @@ pub fn current() -> Handle {
 
 /// Lets every other runnable greenlet of this hub run once.
 ///
-/// When there is none, it gives up the rest of the thread's time slice. A pending kill is thrown here.
+/// When there is none, every 16th call gives up the rest of the thread's time slice. A pending kill is thrown here.
 /// Mirrors [`std::thread::yield_now`] and gevent's `sleep(0)`.
 ///
 /// # Examples

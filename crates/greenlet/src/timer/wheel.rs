@@ -69,7 +69,6 @@ impl Wheel {
     }
 
     /// The number of timers.
-    #[cfg(test)]
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
