@@ -5,11 +5,11 @@
 
 mod channel;
 mod condvar;
-#[cfg(not(loom))]
 mod line;
 mod mutex;
 mod once;
 mod rwlock;
+#[cfg(not(loom))]
 mod spin;
 mod system;
 
