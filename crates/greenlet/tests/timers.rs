@@ -3,9 +3,12 @@
 mod random;
 mod watchdog;
 
+use greenlet::io::{Progress, Source};
 use greenlet::{Builder, time};
 use random::Random;
 use std::cell::{Cell, RefCell};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -303,5 +306,109 @@ fn sleepers_that_are_always_due_keep_nobody_from_running() {
     over.set(true);
     for sleeper in sleepers {
         sleeper.join().unwrap();
+    }
+}
+
+/// Sleeps a little and works for longer than that, so that with a few of these there is always one whose time has come.
+fn be_always_due(is_over: impl Fn() -> bool) {
+    while !is_over() {
+        time::sleep_until(Instant::now() + Duration::from_micros(20));
+        let end = Instant::now() + Duration::from_micros(200);
+        while Instant::now() < end {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+#[test]
+fn sleepers_that_are_always_due_keep_no_descriptor_waiting() {
+    let _deadline = watchdog::within(
+        60,
+        "sleepers_that_are_always_due_keep_no_descriptor_waiting",
+    );
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    reader.set_nonblocking(true).unwrap();
+    let is_over = Rc::new(Cell::new(false));
+    let reader = greenlet::spawn({
+        let is_over = is_over.clone();
+        move || {
+            let source = Source::new(reader);
+            let mut buffer = [0; 8];
+            let count = source.read_with(None, |mut stream| {
+                Ok(Progress::More(stream.read(&mut buffer)?))
+            });
+            is_over.set(true);
+            count.unwrap()
+        }
+    });
+    let sleepers: Vec<_> = (0..3)
+        .map(|_| {
+            let is_over = is_over.clone();
+            greenlet::spawn(move || be_always_due(|| is_over.get()))
+        })
+        .collect();
+    // All of them wait.
+    greenlet::yield_now();
+    writer.write_all(b"x").unwrap();
+    for sleeper in sleepers {
+        sleeper.join().unwrap();
+    }
+    assert_eq!(reader.join().unwrap(), 1);
+}
+
+#[test]
+fn sleepers_that_are_always_due_keep_nobody_from_beginning() {
+    let _deadline = watchdog::within(
+        60,
+        "sleepers_that_are_always_due_keep_nobody_from_beginning",
+    );
+    static IS_OVER: AtomicU32 = AtomicU32::new(0);
+    // As many on each worker, if they are shared out.
+    let sleepers: Vec<_> = (0..3 * greenlet::workers())
+        .map(|_| {
+            Builder::new()
+                .spawn_worker(|| be_always_due(|| IS_OVER.load(Ordering::Relaxed) == 1))
+                .unwrap()
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(20));
+    let last = Builder::new()
+        .spawn_worker(|| IS_OVER.store(1, Ordering::Relaxed))
+        .unwrap();
+    last.join().unwrap();
+    for sleeper in sleepers {
+        sleeper.join().unwrap();
+    }
+}
+
+#[test]
+fn sleepers_of_one_deadline_keep_their_order_whatever_they_do() {
+    let _deadline = watchdog::within(
+        60,
+        "sleepers_of_one_deadline_keep_their_order_whatever_they_do",
+    );
+    let log = Rc::new(RefCell::new(Vec::new()));
+    let begun = Rc::new(Cell::new(0));
+    let deadline = Instant::now() + Duration::from_millis(100);
+    let sleepers: Vec<_> = (0..200)
+        .map(|number| {
+            let (log, begun) = (log.clone(), begun.clone());
+            greenlet::spawn(move || {
+                begun.set(begun.get() + usize::from(Instant::now() < deadline));
+                time::sleep_until(deadline);
+                log.borrow_mut().push(number);
+                if number < 5 {
+                    // Each 64th lets the others run, and the hub look around.
+                    (0..200).for_each(|_| greenlet::take_turns());
+                }
+            })
+        })
+        .collect();
+    for sleeper in sleepers {
+        sleeper.join().unwrap();
+    }
+    // On a machine that is too slow they do not all sleep.
+    if begun.get() == 200 {
+        assert!(log.borrow().is_sorted(), "{log:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! The life of a greenlet, on its own stack.
 
 use super::{Hub, fork};
-use crate::switch::{Arrival, Transfer};
+use crate::switch::{Arrival, Transfer, begin_again};
 use crate::task::Core;
 
 /// Runs greenlets one after the other on this stack, until the next one to run has a stack already.
@@ -60,6 +60,7 @@ impl Hub {
             }
             new.stack.set(stack);
             self.current.set(next);
+            begin_again();
             return;
         }
         self.dying.set(stack);

@@ -41,8 +41,14 @@ pub(crate) struct Hub {
     root: NonNull<Core>,
     /// Numbers for the greenlets that are spawned here.
     pub(crate) ids: Ids,
-    /// Scheduling steps until the hub looks beyond its run queue.
+    /// Greenlets whose timers have fired, which run before the others.
+    due: RunQueue,
+    /// Scheduling steps until the hub looks beyond its run queue. None while there is one in `due`.
     until_look: Cell<u32>,
+    /// How many steps that will be when those in `due` are through.
+    pace: Cell<u32>,
+    /// How many of those have run since the hub has looked.
+    unlooked: Cell<u32>,
     /// Calls in vain since the last one that yielded; see [`breathe`](Hub::breathe).
     breaths: Cell<u32>,
     /// Yields in vain; see [`yield_now`](Hub::yield_now).
@@ -115,7 +121,10 @@ impl Hub {
             current: Cell::new(NonNull::dangling()),
             root: NonNull::dangling(),
             ids: Ids::new(),
+            due: RunQueue::new(),
             until_look: Cell::new(0),
+            pace: Cell::new(0),
+            unlooked: Cell::new(0),
             breaths: Cell::new(0),
             alone: Cell::new(0),
             dying: Cell::new(None),
@@ -182,6 +191,6 @@ fn exact_timers() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: sets a number of the calling thread.
     unsafe {
-        libc::prctl(libc::PR_SET_TIMERSLACK, 1);
+        libc::prctl(libc::PR_SET_TIMERSLACK, 1 as libc::c_ulong);
     }
 }

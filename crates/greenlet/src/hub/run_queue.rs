@@ -36,18 +36,10 @@ impl RunQueue {
         }
     }
 
-    /// Puts the greenlets of another queue, which is empty then, before all others.
-    pub(super) fn prepend(&self, others: &RunQueue) {
-        let last = others.tail.replace(ptr::null());
-        let first = others.head.replace(ptr::null());
-        if last.is_null() {
-            return;
-        }
-        // SAFETY: it is in a queue, so it is alive.
-        unsafe { (*last).next.set(self.head.replace(first)) };
-        if self.tail.get().is_null() {
-            self.tail.set(last);
-        }
+    /// Whether nobody is in it.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.head.get().is_null()
     }
 
     /// Takes the first.

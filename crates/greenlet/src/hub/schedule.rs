@@ -2,7 +2,6 @@
 
 use super::Hub;
 use super::inbox::Bed;
-use super::run_queue::RunQueue;
 use crate::switch::{Arrival, Suspended};
 use crate::task::{Core, TIMED_OUT};
 use std::ptr::NonNull;
@@ -41,7 +40,7 @@ impl Hub {
         match self.until_look.get().checked_sub(1) {
             Some(left) => self.until_look.set(left),
             None => {
-                if let Some(core) = self.look_around() {
+                if let Some(core) = self.next_apart() {
                     return core;
                 }
             }
@@ -117,41 +116,60 @@ impl Hub {
 
     /// Has the next step take in what the run queue does not know of.
     pub(super) fn look_around_next(&self) {
-        // Timers that have overtaken the others have their turn first, or they would be overtaken in turn.
-        let left = self.until_look.get();
-        self.until_look.set(left.saturating_sub(FAIRNESS));
+        self.until_look.set(0);
+    }
+
+    /// Those whose time has come, one after the other, and then what the run queue does not know of.
+    #[cold]
+    fn next_apart(&self) -> Option<NonNull<Core>> {
+        self.next_due().or_else(|| self.look_around())
+    }
+
+    /// The next of those whose time has come. When they are through, the others have their turn.
+    fn next_due(&self) -> Option<NonNull<Core>> {
+        let core = self.due.pop()?;
+        self.unlooked.set(self.unlooked.get() + 1);
+        if self.due.is_empty() {
+            self.until_look.set(self.pace.get());
+        }
+        Some(core)
     }
 
     /// Takes in what the run queue does not know of. A worker gets a greenlet to start, which must run next: in the run
     /// queue nobody could take it away again from behind one that never parks.
     #[cold]
     fn look_around(&self) -> Option<NonNull<Core>> {
+        self.unlooked.set(0);
+        self.pace.set(FAIRNESS);
         self.until_look.set(FAIRNESS);
-        let fired = self.take_in();
+        self.take_in();
         let mut reactor = self.reactor.borrow_mut();
         if let Some(reactor) = reactor.as_mut().filter(|reactor| reactor.is_used()) {
             reactor.poll(self, Some(0));
         }
         drop(reactor);
-        let worker = self.worker.as_ref()?;
-        worker.take_turns();
-        let core = worker.find()?;
-        if fired == 0 {
-            self.until_look.set(BACKLOG);
+        if let Some(worker) = &self.worker {
+            worker.take_turns();
+            if let Some(core) = worker.find() {
+                self.pace.set(BACKLOG);
+                if self.due.is_empty() {
+                    self.until_look.set(BACKLOG);
+                }
+                worker.pass_on();
+                self.adopt(core);
+                return Some(core);
+            }
         }
-        worker.pass_on();
-        self.adopt(core);
-        Some(core)
+        self.next_due()
     }
 
-    /// Wake-ups of other threads, and timers that are due; tells how many of those.
+    /// Wake-ups of other threads, and timers that are due.
     #[inline]
-    fn take_in(&self) -> u32 {
+    fn take_in(&self) {
         self.take_messages();
-        if self.timers.borrow().is_empty() {
-            return 0;
+        if !self.timers.borrow().is_empty() {
+            self.fire_timers();
         }
-        self.fire_timers()
     }
 
     /// What other threads have pushed.
@@ -164,25 +182,27 @@ impl Hub {
     }
 
     /// Those whose time has come go before all others that are runnable, or they would be late by a whole round. So that this
-    /// keeps nobody from running, only so many do at a time, and as many others have their turn before the next.
-    fn fire_timers(&self) -> u32 {
-        let due = RunQueue::new();
-        let mut count = 0;
+    /// keeps nobody from running, only so many do at a time, and then others have their turn.
+    fn fire_timers(&self) {
+        let most = if self.inside_hook.get() != 0 {
+            // One that waits in place runs nobody, and its own may be the last.
+            usize::MAX
+        } else if self.due.is_empty() {
+            FAIRNESS as usize
+        } else {
+            return;
+        };
         let mut timers = self.timers.borrow_mut();
-        timers.expire(crate::time::now(), FAIRNESS as usize, |payload| {
-            count += 1;
+        timers.expire(crate::time::now(), most, |payload| {
             // SAFETY: inserted by `park`, whose greenlet has not run since, so it is alive.
             unsafe {
                 let core = NonNull::new_unchecked(payload.cast::<Core>().cast_mut());
-                Hub::unpark_into(&due, core, TIMED_OUT);
+                Hub::unpark_into(&self.due, core, TIMED_OUT);
             }
         });
-        drop(timers);
-        self.run_queue.prepend(&due);
-        if count > 0 {
-            self.until_look.set(FAIRNESS + count);
+        if !self.due.is_empty() {
+            self.until_look.set(0);
         }
-        count
     }
 
     /// A worker makes an unstarted greenlet of the stealable queues its own.
@@ -200,8 +220,14 @@ impl Hub {
     fn wait_for_runnable(&self) -> NonNull<Core> {
         let mut slept = false;
         loop {
+            // Timers that are always due must not keep the hub from looking at the rest.
+            if self.unlooked.get() >= FAIRNESS
+                && let Some(core) = self.look_around()
+            {
+                return core;
+            }
             self.take_in();
-            if let Some(core) = self.run_queue.pop() {
+            if let Some(core) = self.next_due().or_else(|| self.run_queue.pop()) {
                 if slept && let Some(worker) = &self.worker {
                     worker.pass_on();
                 }
@@ -254,7 +280,9 @@ impl Hub {
             let deadline = self.next_deadline();
             match &mut reactor {
                 Some(reactor) => {
-                    self.until_look.set(FAIRNESS);
+                    if self.due.is_empty() {
+                        self.until_look.set(FAIRNESS);
+                    }
                     let timeout = deadline.map(|at| at.saturating_sub(crate::time::now()));
                     reactor.poll(self, timeout);
                 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use super::advice::{self, Advice};
 use super::page_size;
 

@@ -111,7 +111,7 @@ impl HubPool {
             return self.global.give(class, [stack]);
         }
         self.global.give(class, pool.warm.drain(..half));
-        pool.warm.push(stack);
+        self.give(stack);
     }
 
     #[cold]

@@ -35,3 +35,7 @@ pub(super) unsafe fn resume(to: Saved, data: usize) -> (Saved, usize) {
     let Transfer { context, data } = unsafe { to.resume(data) };
     (context, data)
 }
+
+/// A greenlet begins with the control words of the floating-point units that it finds.
+#[inline(always)]
+pub(super) fn begin_again() {}

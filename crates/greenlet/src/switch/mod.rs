@@ -12,8 +12,8 @@
 //!     ^ Suspended(A), handed to B
 //! ```
 //!
-//! Nothing is ever unwound through `resume`. There are two of it with one meaning: [`by_asm`], for x86-64, and
-//! [`by_context`], the `context` crate, for all others and for `--cfg greenlet_portable`.
+//! Nothing is ever unwound through `resume`. There are two of it: `by_asm`, for x86-64, and
+//! `by_context`, the `context` crate, for all others and for `--cfg greenlet_portable`.
 //!
 //! # The first frame of a greenlet
 //!
@@ -25,14 +25,34 @@
 //!   (`perf record --call-graph fp`) ends as well;
 //! * calls [`greenlet_main`](crate::hub::greenlet_main), which never returns.
 
-#[cfg(all(target_arch = "x86_64", unix, not(greenlet_portable)))]
+#[cfg(all(
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    unix,
+    not(greenlet_portable)
+))]
 mod by_asm;
-#[cfg(not(all(target_arch = "x86_64", unix, not(greenlet_portable))))]
+#[cfg(not(all(
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    unix,
+    not(greenlet_portable)
+)))]
 mod by_context;
 
-#[cfg(all(target_arch = "x86_64", unix, not(greenlet_portable)))]
+#[cfg(all(
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    unix,
+    not(greenlet_portable)
+))]
 use by_asm as backend;
-#[cfg(not(all(target_arch = "x86_64", unix, not(greenlet_portable))))]
+#[cfg(not(all(
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    unix,
+    not(greenlet_portable)
+)))]
 use by_context as backend;
 
 use crate::stack::Stack;
@@ -55,6 +75,12 @@ pub(crate) struct Arrival {
 pub(crate) struct Transfer {
     from: Saved,
     data: usize,
+}
+
+/// To be called where a greenlet begins on a stack that another one has just ended on, without a switch.
+#[inline(always)]
+pub(crate) fn begin_again() {
+    backend::begin_again();
 }
 
 /// Where a greenlet begins.

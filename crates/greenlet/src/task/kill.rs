@@ -147,7 +147,7 @@ pub(super) unsafe fn request(core: *const Core) -> io::Result<()> {
     {
         arrive(current, core);
     } else {
-        // SAFETY: the node's reference keeps the block alive until `deliver`; `KILL` was not set before, so the node is
+        // SAFETY: the node's reference keeps the block alive until `deliver`; the flag was not set before, so the node is
         // pushed this once. Hubs' shared parts are never freed.
         unsafe {
             Core::retain(core);

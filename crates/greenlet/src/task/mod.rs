@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering}
 
 /// The greenlet has begun to run, on the hub that [`Core::hub`] names.
 pub(crate) const STARTED: u32 = 1;
-/// Somebody asked for its end.
+/// Somebody asked for the end of a greenlet of a worker.
 pub(crate) const KILL: u32 = 2;
 /// It has ended and its outcome is stored.
 pub(crate) const FINISHED: u32 = 4;
@@ -103,7 +103,7 @@ pub(crate) struct Core {
     refs: AtomicUsize,
     /// The hub that it runs on; set before `STARTED` is.
     pub(crate) hub: AtomicPtr<HubShared>,
-    /// Carries a kill from another thread. `KILL` is set once, so it is pushed at most once.
+    /// Carries a kill from another thread. `KILL`, or `killed`, is set once, so it is pushed at most once.
     pub(crate) kill_node: inbox::Node,
     id: Id,
     name: Option<Arc<str>>,
@@ -290,7 +290,7 @@ impl Core {
         }
     }
 
-    /// Publishes the outcome: wakes the joiners, or drops it when there is nobody to take it.
+    /// Publishes the outcome: wakes the joiner, or drops it when there is nobody to take it.
     ///
     /// # Safety
     ///

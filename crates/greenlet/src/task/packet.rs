@@ -33,7 +33,7 @@ struct Packet<F, T> {
     closure: UnsafeCell<Option<F>>,
 }
 
-/// Makes a packet that is counted twice: once for the hub that will run it and once for the [`Joiner`].
+/// Makes a packet on which the hub that will run it counts, and the [`Joiner`].
 pub(crate) fn new<F, T>(
     closure: F,
     name: Option<Arc<str>>,

@@ -5,7 +5,7 @@ use std::ops::{Index, IndexMut};
 /// The index of no node.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// A store that has become empty keeps room for so many.
+/// A store that has become empty keeps room for so many. One that has not keeps the room that it has needed at most.
 const KEPT: usize = 4_096;
 
 /// One timer.

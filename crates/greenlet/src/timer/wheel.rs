@@ -1,4 +1,4 @@
-//! The wheel: which slot an entry belongs into, and when that slot's turn comes.
+//! The wheel: which slot a timer belongs into, and when that slot's turn comes.
 
 use std::mem;
 
