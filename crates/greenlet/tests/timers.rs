@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -363,15 +363,21 @@ fn sleepers_that_are_always_due_keep_nobody_from_beginning() {
         "sleepers_that_are_always_due_keep_nobody_from_beginning",
     );
     static IS_OVER: AtomicU32 = AtomicU32::new(0);
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
     // As many on each worker, if they are shared out.
     let sleepers: Vec<_> = (0..3 * greenlet::workers())
         .map(|_| {
             Builder::new()
-                .spawn_worker(|| be_always_due(|| IS_OVER.load(Ordering::Relaxed) == 1))
+                .spawn_worker(|| {
+                    BEGUN.fetch_add(1, Ordering::Relaxed);
+                    be_always_due(|| IS_OVER.load(Ordering::Relaxed) == 1);
+                })
                 .unwrap()
         })
         .collect();
-    thread::sleep(Duration::from_millis(20));
+    while BEGUN.load(Ordering::Relaxed) < sleepers.len() {
+        thread::yield_now();
+    }
     let last = Builder::new()
         .spawn_worker(|| IS_OVER.store(1, Ordering::Relaxed))
         .unwrap();

@@ -148,7 +148,7 @@ impl Hub {
     ///
     /// # Safety
     ///
-    /// As for [`unpark`](Hub::unpark), and what is in `queue` gets into the hub's queue.
+    /// As for [`unpark`](Hub::unpark), and `queue` is one of the hub's.
     #[inline]
     pub(super) unsafe fn unpark_into(queue: &RunQueue, core: NonNull<Core>, reason: u8) {
         // SAFETY: alive.

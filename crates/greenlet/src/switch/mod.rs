@@ -25,35 +25,25 @@
 //!   (`perf record --call-graph fp`) ends as well;
 //! * calls [`greenlet_main`](crate::hub::greenlet_main), which never returns.
 
-#[cfg(all(
-    target_arch = "x86_64",
-    target_pointer_width = "64",
-    unix,
-    not(greenlet_portable)
-))]
-mod by_asm;
-#[cfg(not(all(
-    target_arch = "x86_64",
-    target_pointer_width = "64",
-    unix,
-    not(greenlet_portable)
-)))]
-mod by_context;
-
-#[cfg(all(
-    target_arch = "x86_64",
-    target_pointer_width = "64",
-    unix,
-    not(greenlet_portable)
-))]
-use by_asm as backend;
-#[cfg(not(all(
-    target_arch = "x86_64",
-    target_pointer_width = "64",
-    unix,
-    not(greenlet_portable)
-)))]
-use by_context as backend;
+#[cfg_attr(
+    all(
+        target_arch = "x86_64",
+        target_pointer_width = "64",
+        unix,
+        not(greenlet_portable)
+    ),
+    path = "by_asm.rs"
+)]
+#[cfg_attr(
+    not(all(
+        target_arch = "x86_64",
+        target_pointer_width = "64",
+        unix,
+        not(greenlet_portable)
+    )),
+    path = "by_context.rs"
+)]
+mod backend;
 
 use crate::stack::Stack;
 use backend::Saved;
@@ -88,6 +78,7 @@ type Entry = unsafe extern "C" fn(Transfer) -> !;
 
 impl Arrival {
     /// From what a greenlet begins with.
+    #[inline(always)]
     pub(crate) fn first(transfer: Transfer) -> Arrival {
         Arrival {
             from: Suspended(transfer.from, PhantomData),
@@ -120,10 +111,7 @@ impl Suspended {
     pub(crate) unsafe fn resume(self, data: usize) -> Arrival {
         // SAFETY: the caller's promise is the one asked for.
         let (from, data) = unsafe { backend::resume(self.0, data) };
-        Arrival {
-            from: Suspended(from, PhantomData),
-            data,
-        }
+        Arrival::first(Transfer { from, data })
     }
 }
 

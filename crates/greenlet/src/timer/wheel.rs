@@ -156,19 +156,12 @@ impl Wheel {
                 self.cascade(position);
                 continue;
             }
-            loop {
-                if left == 0 {
-                    return;
-                }
-                left -= 1;
-                let head = self.slots[position].head();
-                let is_last = self.slots[position].len() == 1;
-                // The wheel is consistent whenever `fire` runs.
-                fire(self.unlink(position, head));
-                if is_last {
-                    break;
-                }
+            if left == 0 {
+                return;
             }
+            left -= 1;
+            // The wheel is consistent whenever `fire` runs.
+            fire(self.unlink(position, self.slots[position].head()));
         }
         // No slot begins at or before `target`, so each timer still differs from it first in the
         // same digit: it is where it belongs.
