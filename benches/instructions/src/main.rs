@@ -208,29 +208,42 @@ fn stream(times: usize) {
 fn ping(times: usize) {
     let (there, at_other) = mpsc::channel();
     let (back, at_me) = mpsc::channel();
-    let other = gthread::spawn(move || {
-        for number in at_other {
-            back.send(number).expect("there is a receiver");
-        }
-    });
-    for number in 0..times {
-        there.send(number).expect("there is a receiver");
-        assert_eq!(at_me.recv(), Ok(number));
-    }
-    drop(there);
-    other.join().expect("it does not panic");
+    there_and_back(
+        times,
+        move |number| there.send(number).is_ok(),
+        at_other,
+        move |number| back.send(number).is_ok(),
+        at_me,
+    );
 }
 
 fn ping_rendezvous(times: usize) {
     let (there, at_other) = mpsc::sync_channel(0);
     let (back, at_me) = mpsc::sync_channel(0);
+    there_and_back(
+        times,
+        move |number| there.send(number).is_ok(),
+        at_other,
+        move |number| back.send(number).is_ok(),
+        at_me,
+    );
+}
+
+/// `there` and `back` send to the two receivers, and tell whether those are there.
+fn there_and_back(
+    times: usize,
+    there: impl Fn(usize) -> bool,
+    at_other: mpsc::Receiver<usize>,
+    back: impl Fn(usize) -> bool + Send + 'static,
+    at_me: mpsc::Receiver<usize>,
+) {
     let other = gthread::spawn(move || {
         for number in at_other {
-            back.send(number).expect("there is a receiver");
+            assert!(back(number), "there is a receiver");
         }
     });
     for number in 0..times {
-        there.send(number).expect("there is a receiver");
+        assert!(there(number), "there is a receiver");
         assert_eq!(at_me.recv(), Ok(number));
     }
     drop(there);
