@@ -119,6 +119,30 @@ impl<T: AsFd> Source<T> {
         self.wait_level(Direction::Write, deadline)
     }
 
+    /// Asks the kernel whether there is something to read at this moment, or an error to be had; parks nobody.
+    ///
+    /// For an operation that takes much longer to find nothing than this takes to ask.
+    ///
+    /// # Errors
+    ///
+    /// Those of `poll`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use greenlet::io::Source;
+    /// use std::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = Source::new(TcpListener::bind("127.0.0.1:0")?);
+    /// assert!(!listener.is_readable()?);
+    /// let _client = TcpStream::connect(listener.get_ref().local_addr()?)?;
+    /// assert!(listener.is_readable()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn is_readable(&self) -> io::Result<bool> {
+        self.is_ready(Direction::Read)
+    }
+
     /// Calls `op` until it gives anything but [`WouldBlock`](io::ErrorKind::WouldBlock), parking in between until there is
     /// something to read.
     ///
