@@ -87,7 +87,7 @@ impl Class {
         1 << self.shift()
     }
 
-    /// How many warm stacks of this class a hub may keep: 64 up to 256 KiB, 8 up to 4 MiB. Also how many reservations it takes from
+    /// How many warm stacks of this class a hub may keep at first: 64 up to 256 KiB, 8 up to 4 MiB. Also how many reservations it takes from
     /// the global state at once, and how many slots are guarded at once.
     pub(super) fn pool_bound(self) -> usize {
         match self.slot_size() {

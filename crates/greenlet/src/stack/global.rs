@@ -9,6 +9,8 @@ use super::limit::{Attempt, Shortage};
 use super::slab::{self, FIRST_SLAB, LARGEST_SLAB};
 use super::{Class, Stack, overflow};
 
+const UNRESERVED: &str = "a stack was taken without a reservation: reserve() comes first";
+
 /// The state that all hubs of the process share.
 pub(super) static GLOBAL: Global = Global::new(Guards::new());
 
@@ -66,6 +68,17 @@ impl Global {
         Ok(())
     }
 
+    /// Commits to `count` more stacks of `class` if there are so many; tells whether it has.
+    pub(super) fn reserve_left(&self, class: Class, count: usize) -> bool {
+        let mut state = self.classes[class.index()].lock();
+        let wanted = state.committed + count;
+        let left = wanted <= state.available;
+        if left {
+            state.committed = wanted;
+        }
+        left
+    }
+
     /// Takes back a commitment to `count` stacks of `class`.
     pub(super) fn unreserve(&self, class: Class, count: usize) {
         self.classes[class.index()].lock().uncommit(count);
@@ -75,7 +88,16 @@ impl Global {
     #[cold]
     pub(super) fn take(&self, class: Class) -> Stack {
         let stack = self.classes[class.index()].lock().cold.pop();
-        stack.expect("a stack was taken without a reservation: reserve() comes first")
+        stack.expect(UNRESERVED)
+    }
+
+    /// Adds cold stacks to `warm`, `most` if there are as many, on behalf of a hub that holds a reservation that it has not
+    /// used, and whose bound allows for all of them.
+    pub(super) fn take_some(&self, class: Class, most: usize, warm: &mut Vec<Stack>) {
+        let cold = &mut self.classes[class.index()].lock().cold;
+        let left = cold.len().saturating_sub(most);
+        assert!(left < cold.len(), "{UNRESERVED}");
+        warm.extend(cold.drain(left..));
     }
 
     /// Takes back some stacks of `class`, their memory to the system.
@@ -86,6 +108,7 @@ impl Global {
         stacks: impl AsRef<[Stack]> + IntoIterator<Item = Stack>,
     ) {
         slab::decommit_whole(stacks.as_ref());
+        let stacks = stacks.into_iter().map(Stack::freshened);
         self.classes[class.index()].lock().cold.extend(stacks);
     }
 
@@ -93,7 +116,7 @@ impl Global {
     pub(super) fn give_pool(&self, class: Class, warm: &mut Vec<Stack>, count: usize) {
         slab::decommit_whole(warm);
         let mut state = self.classes[class.index()].lock();
-        state.cold.append(warm);
+        state.cold.extend(warm.drain(..).map(Stack::freshened));
         state.uncommit(count);
     }
 
@@ -166,7 +189,7 @@ impl ClassState {
             self.fresh.next = unsafe { base.add(class.slot_size()) };
             self.fresh.slots -= 1;
             let base = NonNull::new(base).expect("mmap does not map the null page");
-            self.cold.push(Stack { base, class });
+            self.cold.push(Stack::new(base, class));
             self.available += 1;
         }
         Ok(())

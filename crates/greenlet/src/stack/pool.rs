@@ -4,7 +4,10 @@ use std::io;
 
 use super::global::{GLOBAL, Global};
 use super::limit::Shortage;
-use super::{Class, Stack};
+use super::{Class, Stack, advice, slab};
+
+/// How many times as many stacks as at first a hub keeps warm at most.
+pub(super) const GROWTH: usize = 2;
 
 /// The stacks that a hub keeps warm, and the reservations it has in stock.
 ///
@@ -30,6 +33,12 @@ struct ClassPool {
     window: usize,
     /// Joining was refused while taking a stack: do not try that again with each one.
     refused: bool,
+    /// How many cold stacks to take at once: each time twice as many.
+    batch: usize,
+    /// So many times [`looks_at`](ClassPool::looks_at) lets none pass.
+    careful: u32,
+    /// How many it has let pass since it has not.
+    overlooked: u32,
 }
 
 impl HubPool {
@@ -89,23 +98,27 @@ impl HubPool {
 
     /// Takes back the stack of a greenlet that has ended, whose name has been taken off.
     #[inline]
-    pub(crate) fn give(&mut self, stack: Stack) {
+    pub(crate) fn give(&mut self, mut stack: Stack) {
         let pool = &mut self.classes[stack.class().index()];
         if pool.warm.len() >= pool.bound {
             return self.give_cold(stack);
         }
-        if stack.has_grown(pool.window) {
-            stack.trim();
+        if pool.looks_at(&stack) && stack.has_grown(pool.window) {
+            pool.trim(&stack);
         }
         pool.warm.push(stack);
     }
 
-    /// A full pool gives back the half of its stacks that were not used for the longest time, together.
+    /// A full pool grows, or gives back the half of its stacks that were not used for the longest time, together.
     #[cold]
     #[inline(never)]
     fn give_cold(&mut self, stack: Stack) {
         let class = stack.class();
         let pool = &mut self.classes[class.index()];
+        if pool.grow(class, self.global) {
+            pool.warm.push(stack);
+            return;
+        }
         let half = pool.bound / 2;
         if half == 0 {
             return self.global.give(class, [stack]);
@@ -151,7 +164,16 @@ impl HubPool {
         if !pool.refused {
             pool.refused = pool.join(class, self.global).is_err();
         }
-        self.global.take(class)
+        let batch = pool.batch.min(pool.bound).min(advice::MOST);
+        if batch < 2 {
+            pool.batch = 2;
+            return self.global.take(class);
+        }
+        // A hub that has taken many takes more. The bound is committed to, so there is enough for all others.
+        pool.batch = 2 * batch;
+        self.global.take_some(class, batch, &mut pool.warm);
+        slab::touch(&pool.warm);
+        pool.warm.pop().expect("some were taken")
     }
 
     /// `(warm stacks, bound, reservations in stock)` of a class.
@@ -171,13 +193,16 @@ impl ClassPool {
             reserved_most: 0,
             window: 0,
             refused: false,
+            batch: 1,
+            careful: 0,
+            overlooked: 0,
         }
     }
 
     /// Joins the class, if that has not been done and the class is one that hubs keep warm.
     fn join(&mut self, class: Class, global: &Global) -> Result<(), Shortage> {
         let bound = class.pool_bound();
-        if self.bound == bound {
+        if self.bound >= bound {
             return Ok(());
         }
         self.warm.try_reserve_exact(bound)?;
@@ -186,6 +211,55 @@ impl ClassPool {
         self.reserved_most = 2 * bound;
         self.window = class.window();
         Ok(())
+    }
+
+    /// Whether it should be known if `stack`, which is given back, has grown.
+    ///
+    /// To look for the first time is the first touch of a page as a rule, half as dear as that of the page in use, and of many
+    /// greenlets that have waited at once most stacks go back to the system anyway. So of stacks that nobody has looked at only
+    /// some are, until one of them has grown.
+    #[inline]
+    fn looks_at(&mut self, stack: &Stack) -> bool {
+        const ONE_OF: u32 = 8;
+        if !stack.unseen {
+            return true;
+        }
+        if self.careful > 0 {
+            self.careful -= 1;
+            return true;
+        }
+        self.overlooked = (self.overlooked + 1) % ONE_OF;
+        self.overlooked == 0
+    }
+
+    /// Trims a stack that has grown. It may not be the only one.
+    #[cold]
+    fn trim(&mut self, stack: &Stack) {
+        const FOR: u32 = 256;
+        stack.trim();
+        if self.careful == 0 {
+            for other in self.warm.iter_mut().filter(|other| other.unseen) {
+                if other.has_grown(self.window) {
+                    other.trim();
+                }
+            }
+        }
+        self.careful = FOR;
+    }
+
+    /// Doubles the bound of a hub that has had many greenlets, where that takes no more stacks than there are. It will have
+    /// many again, and a stack that goes back to the system has to be touched for the first time again.
+    fn grow(&mut self, class: Class, global: &Global) -> bool {
+        let grows = (1..GROWTH * class.pool_bound()).contains(&self.bound)
+            && self
+                .warm
+                .try_reserve_exact(2 * self.bound - self.warm.len())
+                .is_ok()
+            && global.reserve_left(class, self.bound);
+        if grows {
+            self.bound *= 2;
+        }
+        grows
     }
 }
 

@@ -147,3 +147,23 @@ pub(super) fn decommit_whole(stacks: &[Stack]) {
         }
     }
 }
+
+/// Has the system provide the first page of each of `stacks`, at most [`MOST`](advice::MOST), together, if it can: that takes a
+/// quarter less time than a fault for each.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn touch(stacks: &[Stack]) {
+    /// Of Linux 5.14; the libc crate does not name it for every target.
+    const MADV_POPULATE_WRITE: libc::c_int = 23;
+
+    let mut ranges = Advice::new();
+    for stack in stacks {
+        ranges.add(stack.end().wrapping_sub(page_size()), page_size());
+    }
+    // A page that is not provided now will be at its first use.
+    // SAFETY: this advice changes no content.
+    let _ = unsafe { ranges.give(MADV_POPULATE_WRITE) };
+}
+
+/// Other systems have no such call.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn touch(_: &[Stack]) {}

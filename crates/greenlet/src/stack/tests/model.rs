@@ -140,7 +140,7 @@ impl Model {
             let (mut all_warm, mut promised) = (0, self.reserved[index]);
             for pool in &self.pools {
                 let (warm, bound, cached) = pool.account(class);
-                assert!(warm <= bound && bound <= class.pool_bound());
+                assert!(warm <= bound && bound <= GROWTH * class.pool_bound());
                 assert!(cached <= 2 * class.pool_bound());
                 all_warm += warm;
                 promised += bound + cached;
