@@ -2,8 +2,11 @@
 
 use super::Hub;
 use super::inbox::Bed;
+use super::workers::Worker;
 use crate::switch::{Arrival, Suspended};
 use crate::task::{Core, TIMED_OUT};
+use crate::time;
+use std::hint;
 use std::ptr::NonNull;
 
 /// After so many scheduling steps the hub looks at its inbox, timers and reactor even though greenlets
@@ -193,11 +196,15 @@ impl Hub {
             return;
         };
         let mut timers = self.timers.borrow_mut();
-        timers.expire(crate::time::now(), most, |payload| {
+        timers.expire(time::now(), most, |payload| {
             // SAFETY: inserted by `park`, whose greenlet has not run since, so it is alive.
             unsafe {
                 let core = NonNull::new_unchecked(payload.cast::<Core>().cast_mut());
                 Hub::unpark_into(&self.due, core, TIMED_OUT);
+                // Of many that sleep none is in the cache.
+                if let Some(suspended) = &*core.as_ref().suspended.as_ptr() {
+                    suspended.prefetch();
+                }
             }
         });
         if !self.due.is_empty() {
@@ -253,6 +260,38 @@ impl Hub {
         }
     }
 
+    /// Waits for another thread without sleeping, if that has been of use of late; tells whether something has come.
+    ///
+    /// Of two workers whose greenlets wait for each other, each is woken by the system every time otherwise, which takes many
+    /// times as long as the other's answer. One that waits in vain does so less and less often, and then only to see
+    /// whether that has changed. It is not longer than a sleep and a wake-up cost together. What could be stolen meanwhile is left
+    /// to its owner, who is quicker if it is little.
+    fn wait_awake(&self, worker: &Worker) -> bool {
+        const NANOSECONDS: u64 = 5_000;
+        const MOST_LUCK: u32 = 8;
+        const SO_OFTEN: u32 = 64;
+        if worker.is_alone() {
+            return false;
+        }
+        let sleeps = (self.sleeps.get() + 1) % SO_OFTEN;
+        self.sleeps.set(sleeps);
+        let luck = self.luck.get();
+        if luck == 0 && sleeps != 0 {
+            return false;
+        }
+        let most = time::now() + NANOSECONDS;
+        let end = self.next_deadline().map_or(most, |at| at.min(most));
+        while time::now() < end {
+            if !self.shared.inbox.is_empty() {
+                self.luck.set(MOST_LUCK.min(luck + 2));
+                return true;
+            }
+            hint::spin_loop();
+        }
+        self.luck.set(luck.saturating_sub(1));
+        false
+    }
+
     /// When to wake for the first timer. With many of them that is a little later, so that one wake-up serves some.
     fn next_deadline(&self) -> Option<u64> {
         const MANY: usize = 1_000;
@@ -267,6 +306,9 @@ impl Hub {
     /// A worker that may run greenlets does not fall asleep while there are some to take.
     fn sleep(&self, may_run: bool) {
         let worker = if may_run { self.worker.as_ref() } else { None };
+        if worker.is_some_and(|worker| self.wait_awake(worker)) {
+            return;
+        }
         let mut reactor = self.reactor.borrow_mut();
         let mut reactor = reactor.as_mut().filter(|reactor| reactor.is_used());
         self.shared.bell.arm(if reactor.is_some() {
@@ -283,10 +325,10 @@ impl Hub {
                     if self.due.is_empty() {
                         self.until_look.set(FAIRNESS);
                     }
-                    let timeout = deadline.map(|at| at.saturating_sub(crate::time::now()));
+                    let timeout = deadline.map(|at| at.saturating_sub(time::now()));
                     reactor.poll(self, timeout);
                 }
-                None => self.shared.sleep(deadline.map(crate::time::instant)),
+                None => self.shared.sleep(deadline.map(time::instant)),
             }
         }
         drop(idle);

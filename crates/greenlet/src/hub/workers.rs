@@ -252,6 +252,11 @@ impl Worker {
                 .any(|seat| !seat.stealer.is_empty())
     }
 
+    /// Whether there is no other worker.
+    pub(super) fn is_alone(&self) -> bool {
+        self.workers.seats.len() == 1
+    }
+
     /// Counts this worker as idle until the guard goes.
     pub(super) fn idle(&self) -> Idle {
         self.workers.seats[self.index]

@@ -102,6 +102,12 @@ impl Suspended {
         )
     }
 
+    /// It will be resumed soon, but not next.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self) {
+        backend::prefetch(&self.0);
+    }
+
     /// Switches to it. Returns when somebody switches back.
     ///
     /// # Safety
