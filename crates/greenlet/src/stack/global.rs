@@ -108,7 +108,6 @@ impl Global {
         stacks: impl AsRef<[Stack]> + IntoIterator<Item = Stack>,
     ) {
         slab::decommit_whole(stacks.as_ref());
-        let stacks = stacks.into_iter().map(Stack::freshened);
         self.classes[class.index()].lock().cold.extend(stacks);
     }
 
@@ -116,7 +115,7 @@ impl Global {
     pub(super) fn give_pool(&self, class: Class, warm: &mut Vec<Stack>, count: usize) {
         slab::decommit_whole(warm);
         let mut state = self.classes[class.index()].lock();
-        state.cold.extend(warm.drain(..).map(Stack::freshened));
+        state.cold.append(warm);
         state.uncommit(count);
     }
 
@@ -189,7 +188,7 @@ impl ClassState {
             self.fresh.next = unsafe { base.add(class.slot_size()) };
             self.fresh.slots -= 1;
             let base = NonNull::new(base).expect("mmap does not map the null page");
-            self.cold.push(Stack::new(base, class));
+            self.cold.push(Stack { base, class });
             self.available += 1;
         }
         Ok(())

@@ -70,8 +70,6 @@ pub(crate) struct Stack {
     /// Lowest address of the slot, that of its guard.
     base: NonNull<u8>,
     class: Class,
-    /// Nobody has [looked](Stack::has_grown) at its window since its memory went back to the system.
-    unseen: bool,
 }
 
 // SAFETY: a `Stack` owns its memory exclusively, and memory mapped by mmap belongs to no thread.
@@ -132,8 +130,7 @@ impl Stack {
     /// the slot's base? A window of 0 stands for a class too small to give anything back.
     ///
     #[inline]
-    fn has_grown(&mut self, window: usize) -> bool {
-        self.unseen = false;
+    fn has_grown(&self, window: usize) -> bool {
         if window == 0 {
             return false;
         }
@@ -142,21 +139,6 @@ impl Stack {
         // else owns a `Stack` of.
         let words = unsafe { &*self.base.as_ptr().add(window).cast::<[u64; WINDOW_WORDS]>() };
         words.iter().fold(0, |all, word| all | word) != 0
-    }
-
-    /// The slot at `base`, of which nobody has used anything.
-    fn new(base: NonNull<u8>, class: Class) -> Stack {
-        Stack {
-            base,
-            class,
-            unseen: true,
-        }
-    }
-
-    /// Its memory has gone back to the system.
-    fn freshened(mut self) -> Stack {
-        self.unseen = true;
-        self
     }
 
     /// Gives everything below the kept pages back to the system.

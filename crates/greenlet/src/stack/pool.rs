@@ -9,6 +9,12 @@ use super::{Class, Stack, advice, slab};
 /// How many times as many stacks as at first a hub keeps warm at most.
 pub(super) const GROWTH: usize = 2;
 
+/// Of how many stacks that are given back one is looked at.
+const ONE_OF: u32 = 7;
+
+/// How many are all looked at after one that has grown.
+const CAREFUL: u32 = 256;
+
 /// The stacks that a hub keeps warm, and the reservations it has in stock.
 ///
 /// In the steady state, spawning and ending greenlets touches nothing but this: no lock, no atomic
@@ -35,9 +41,9 @@ struct ClassPool {
     refused: bool,
     /// How many cold stacks to take at once: each time twice as many.
     batch: usize,
-    /// So many times [`looks_at`](ClassPool::looks_at) lets none pass.
+    /// So many stacks are all looked at; see [`looks`](ClassPool::looks).
     careful: u32,
-    /// How many it has let pass since it has not.
+    /// Otherwise, how many are not before one is.
     overlooked: u32,
 }
 
@@ -98,12 +104,12 @@ impl HubPool {
 
     /// Takes back the stack of a greenlet that has ended, whose name has been taken off.
     #[inline]
-    pub(crate) fn give(&mut self, mut stack: Stack) {
+    pub(crate) fn give(&mut self, stack: Stack) {
         let pool = &mut self.classes[stack.class().index()];
         if pool.warm.len() >= pool.bound {
             return self.give_cold(stack);
         }
-        if pool.looks_at(&stack) && stack.has_grown(pool.window) {
+        if pool.looks() && stack.has_grown(pool.window) {
             pool.trim(&stack);
         }
         pool.warm.push(stack);
@@ -213,38 +219,39 @@ impl ClassPool {
         Ok(())
     }
 
-    /// Whether it should be known if `stack`, which is given back, has grown.
+    /// Whether to look if the stack that is given back has grown: one of [`ONE_OF`] is looked at, and each when one has grown
+    /// of late.
     ///
-    /// To look for the first time is the first touch of a page as a rule, half as dear as that of the page in use, and of many
-    /// greenlets that have waited at once most stacks go back to the system anyway. So of stacks that nobody has looked at only
-    /// some are, until one of them has grown.
+    /// The first look is the first touch of a page as a rule, half as dear as that of the page in use; and of many greenlets
+    /// that have waited at once most stacks go back to the system anyway.
     #[inline]
-    fn looks_at(&mut self, stack: &Stack) -> bool {
-        const ONE_OF: u32 = 8;
-        if !stack.unseen {
-            return true;
+    fn looks(&mut self) -> bool {
+        if self.overlooked > 0 {
+            self.overlooked -= 1;
+            return false;
         }
-        if self.careful > 0 {
-            self.careful -= 1;
-            return true;
+        match self.careful.checked_sub(1) {
+            Some(left) => self.careful = left,
+            None => self.overlooked = ONE_OF - 1,
         }
-        self.overlooked = (self.overlooked + 1) % ONE_OF;
-        self.overlooked == 0
+        true
     }
 
-    /// Trims a stack that has grown. It may not be the only one.
+    /// Trims a stack that has grown, and those that have been overlooked.
     #[cold]
     fn trim(&mut self, stack: &Stack) {
-        const FOR: u32 = 256;
         stack.trim();
         if self.careful == 0 {
-            for other in self.warm.iter_mut().filter(|other| other.unseen) {
-                if other.has_grown(self.window) {
-                    other.trim();
-                }
+            for other in self
+                .warm
+                .iter()
+                .filter(|other| other.has_grown(self.window))
+            {
+                other.trim();
             }
         }
-        self.careful = FOR;
+        self.careful = CAREFUL;
+        self.overlooked = 0;
     }
 
     /// Doubles the bound of a hub that has had many greenlets, where that takes no more stacks than there are. It will have
