@@ -197,7 +197,8 @@ impl Hub {
         };
         let mut timers = self.timers.borrow_mut();
         timers.expire(time::now(), most, |payload| {
-            // SAFETY: inserted by `park`, whose greenlet has not run since, so it is alive.
+            // SAFETY: inserted by `park`, whose greenlet has not run since, so it is alive, and nobody changes where its
+            // registers are.
             unsafe {
                 let core = NonNull::new_unchecked(payload.cast::<Core>().cast_mut());
                 Hub::unpark_into(&self.due, core, TIMED_OUT);

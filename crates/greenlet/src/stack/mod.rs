@@ -128,7 +128,6 @@ impl Stack {
 
     /// Did a user leave anything but zeroes in the window that starts `window` bytes above
     /// the slot's base? A window of 0 stands for a class too small to give anything back.
-    ///
     #[inline]
     fn has_grown(&self, window: usize) -> bool {
         if window == 0 {
