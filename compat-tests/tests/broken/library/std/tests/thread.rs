@@ -3,12 +3,12 @@ use std::time::Duration;
 
 #[test]
 fn a_sleep() {
-    thread::sleep(Duration::from_millis(300));
+    thread::sleep(Duration::from_millis(1_500));
 }
 
 #[test]
 fn a_park_with_a_time_limit() {
-    thread::park_timeout(Duration::from_millis(300));
+    thread::park_timeout(Duration::from_millis(1_500));
 }
 
 #[test]
