@@ -178,13 +178,14 @@ fn a_clone_that_stays_works_on_when_its_listener_is_given_away() {
     everywhere(|| {
         let (listener, addr) = listen();
         let clone = listener.try_clone().unwrap();
+        let _before = TcpStream::connect(addr).unwrap();
         let acceptor = greenlet::spawn(move || {
-            for _ in 0..2 {
+            for _ in 0..3 {
                 clone.accept().unwrap();
             }
         });
         greenlet::yield_now();
-        // The acceptor is parked, with O_NONBLOCK set in the kernel; this takes it away.
+        // The acceptor has accepted one and is parked, with O_NONBLOCK set in the kernel; this takes it away.
         let plain = net::TcpListener::from(listener);
         assert!(!nonblocking(&plain));
         for _ in 0..2 {

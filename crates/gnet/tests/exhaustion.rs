@@ -80,6 +80,30 @@ fn an_acceptor_that_was_parked_says_so_and_recovers() {
     });
 }
 
+/// Where std's fails at once: what has accepted before asks first whether there is anybody.
+#[test]
+fn without_descriptors_accept_waits_until_there_is_somebody() {
+    in_a_child(
+        "without_descriptors_accept_waits_until_there_is_somebody",
+        || {
+            let (listener, addr) = listen();
+            let _first = TcpStream::connect(addr).unwrap();
+            listener.accept().unwrap();
+            let files = exhaust(1);
+            let acceptor =
+                greenlet::spawn(move || (listener.accept().map(|(_, addr)| addr), listener));
+            greenlet::yield_now();
+            assert!(!acceptor.is_finished());
+            let client = TcpStream::connect(addr).unwrap();
+            let (refused, listener) = join(acceptor.join());
+            assert_eq!(refused.unwrap_err().raw_os_error(), EMFILE);
+            drop(files);
+            let (_, from) = listener.accept().unwrap();
+            assert_eq!(from, client.local_addr().unwrap());
+        },
+    );
+}
+
 /// Nothing can be waited for on a thread that has no poller yet and cannot get one: what was sent is told all the same.
 #[test]
 fn a_write_that_cannot_wait_tells_how_much_it_has_sent() {

@@ -144,6 +144,14 @@ mod programs {
             let (fd, _) = refusing();
             let listener = net::TcpListener::from(fd);
             notes.add(listener.accept());
+            // None of these can be read from, ever.
+            let there = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let stream = std::net::TcpStream::connect(there.local_addr().unwrap()).unwrap();
+            let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+            let (pipe, _writer) = std::io::pipe().unwrap();
+            for fd in [OwnedFd::from(stream), OwnedFd::from(datagrams), OwnedFd::from(pipe)] {
+                notes.add(net::TcpListener::from(fd).accept());
+            }
             let mut no_socket = net::TcpStream::from(OwnedFd::from(std::fs::File::open("/dev/null").unwrap()));
             notes.add(no_socket.read(&mut [0]));
             notes.add(no_socket.write(&[0]));

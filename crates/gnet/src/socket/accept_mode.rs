@@ -6,6 +6,7 @@
 //! since, and disarmed before it is lent.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use super::PlainListener;
@@ -20,6 +21,10 @@ pub(super) struct AcceptMode {
     /// Held shared over `accept`, so that the flag cannot be taken away between the look at it and
     /// a call that would then block the thread. Nothing parks while it is held.
     armed: RwLock<bool>,
+    /// Whether the descriptor is known to be a listener's: one has accepted, or there was nobody to accept.
+    ///
+    /// What is no listener may be given for one; its `accept` fails at once, though nothing can be read from it.
+    listens: AtomicBool,
 }
 
 impl AcceptMode {
@@ -27,6 +32,7 @@ impl AcceptMode {
         AcceptMode {
             settings,
             armed: RwLock::new(false),
+            listens: AtomicBool::new(false),
         }
     }
 
@@ -46,7 +52,7 @@ impl AcceptMode {
     ) -> io::Result<(T::Stream, T::Addr)> {
         let armed = self.armed.read().unwrap_or_else(PoisonError::into_inner);
         if *armed {
-            return listener.accept();
+            return self.learn(listener.accept());
         }
         drop(armed);
         let mut armed = self.lock();
@@ -55,7 +61,23 @@ impl AcceptMode {
             listener.set_nonblocking(true)?;
             *armed = true;
         }
-        listener.accept()
+        self.learn(listener.accept())
+    }
+
+    /// Whether it may be asked if somebody waits to be accepted, instead of trying.
+    pub(super) fn listens(&self) -> bool {
+        self.listens.load(Ordering::Relaxed)
+    }
+
+    fn learn<R>(&self, accepted: io::Result<R>) -> io::Result<R> {
+        let listens = match &accepted {
+            Ok(_) => true,
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+        };
+        if listens && !self.listens() {
+            self.listens.store(true, Ordering::Relaxed);
+        }
+        accepted
     }
 
     /// Gives the kernel the mode that std would have, for somebody who gets the descriptor.
@@ -66,6 +88,8 @@ impl AcceptMode {
             let _ = listener.set_nonblocking(false);
         }
         *armed = false;
+        // Whoever gets it may put something else in its place.
+        self.listens.store(false, Ordering::Relaxed);
         self.settings.invalidate();
     }
 
@@ -91,7 +115,6 @@ impl AcceptMode {
 #[cfg(test)]
 mod tests {
     use std::net;
-    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
     use rustix::fs::{OFlags, fcntl_getfl};

@@ -1,7 +1,6 @@
 //! A socket that greenlets accept connections on.
 
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,14 +62,20 @@ impl<T: PlainListener> ListeningSocket<T> {
         // As a rule the last connection was given to somebody, who gets to begin before there is another one.
         yield_now();
         // One that finds nobody has made a descriptor for nothing, and takes nine times as long as to ask first. After a wait
-        // there is somebody.
-        let mut asked = false;
+        // there is somebody, unless others accept here, too.
+        let (mut waited, mut in_vain) = (false, false);
         let accepted = self.source.read_with(timeout, |listener| {
-            // An error is left to the call itself.
-            if !mem::replace(&mut asked, true) && !self.source.is_readable().unwrap_or(true) {
-                return Err(io::ErrorKind::WouldBlock.into());
+            if self.mode.listens() && (in_vain || !waited) {
+                // An error is left to the call itself.
+                if !self.source.is_readable().unwrap_or(true) {
+                    waited = true;
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
             }
-            self.mode.accept(listener).map(Progress::More)
+            let accepted = self.mode.accept(listener).map(Progress::More);
+            waited = true;
+            in_vain = accepted.is_err();
+            accepted
         });
         match accepted {
             // It may have come while other greenlets had the thread: std's would have seen it.

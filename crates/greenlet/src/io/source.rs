@@ -136,6 +136,7 @@ impl<T: AsFd> Source<T> {
     /// let listener = Source::new(TcpListener::bind("127.0.0.1:0")?);
     /// assert!(!listener.is_readable()?);
     /// let _client = TcpStream::connect(listener.get_ref().local_addr()?)?;
+    /// listener.readable(None)?;
     /// assert!(listener.is_readable()?);
     /// # Ok::<(), std::io::Error>(())
     /// ```
