@@ -53,10 +53,6 @@ pub(crate) struct Hub {
     breaths: Cell<u32>,
     /// Yields in vain; see [`yield_now`](Hub::yield_now).
     alone: Cell<u32>,
-    /// How often of late it was of use to wait awake, and how often the hub was about to sleep; see
-    /// [`wait_awake`](Hub::wait_awake).
-    luck: Cell<u32>,
-    sleeps: Cell<u32>,
     /// The stack of a greenlet that has ended, until whoever runs next takes it.
     dying: Cell<Option<Stack>>,
     /// Memory for greenlets that are spawned here.
@@ -131,8 +127,6 @@ impl Hub {
             unlooked: Cell::new(0),
             breaths: Cell::new(0),
             alone: Cell::new(0),
-            luck: Cell::new(0),
-            sleeps: Cell::new(0),
             dying: Cell::new(None),
             blocks: Blocks::new(),
             stacks: RefCell::new(HubPool::new()),

@@ -264,32 +264,31 @@ impl Hub {
     /// Waits for another thread without sleeping, if that has been of use of late; tells whether something has come.
     ///
     /// Of two workers whose greenlets wait for each other, each is woken by the system every time otherwise, which takes many
-    /// times as long as the other's answer. One that waits in vain does so less and less often, and then only to see
-    /// whether that has changed. It is not longer than a sleep and a wake-up cost together. What could be stolen meanwhile is left
-    /// to its owner, who is quicker if it is little.
+    /// times as long as the other's answer. It is not longer than a sleep and a wake-up cost together. What is there to be started
+    /// meanwhile is left to others, who are quicker if it is little, or until this is over.
     fn wait_awake(&self, worker: &Worker) -> bool {
         const NANOSECONDS: u64 = 5_000;
-        const MOST_LUCK: u32 = 8;
-        const SO_OFTEN: u32 = 64;
-        if worker.is_alone() {
+        if !worker.waits_awake() {
             return false;
         }
-        let sleeps = (self.sleeps.get() + 1) % SO_OFTEN;
-        self.sleeps.set(sleeps);
-        let luck = self.luck.get();
-        if luck == 0 && sleeps != 0 {
-            return false;
-        }
-        let most = time::now() + NANOSECONDS;
-        let end = self.next_deadline().map_or(most, |at| at.min(most));
-        while time::now() < end {
+        let latest = time::now() + NANOSECONDS;
+        let end = self.next_deadline().map_or(latest, |at| at.min(latest));
+        loop {
             if !self.shared.inbox.is_empty() {
-                self.luck.set(MOST_LUCK.min(luck + 2));
+                worker.waited_awake(true);
+                // Descriptors must not wait for the end of a long talk.
+                self.until_look.set(BACKLOG.min(self.until_look.get()));
                 return true;
+            }
+            if time::now() >= end {
+                break;
             }
             hint::spin_loop();
         }
-        self.luck.set(luck.saturating_sub(1));
+        // If a timer has cut it short, that tells nothing.
+        if end == latest {
+            worker.waited_awake(false);
+        }
         false
     }
 

@@ -9,6 +9,7 @@ use crate::task::Core;
 use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
+use std::cell::Cell;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
@@ -142,6 +143,8 @@ impl Workers {
                 index,
                 deque,
                 workers: self,
+                luck: Cell::new(0),
+                sleeps: Cell::new(0),
             }),
             self.seats[index].shared,
         );
@@ -185,6 +188,10 @@ pub(super) struct Worker {
     index: usize,
     deque: Deque<Unstarted>,
     workers: &'static Workers,
+    /// How often of late it was of use to wait awake.
+    luck: Cell<u32>,
+    /// How often it was about to sleep, as far as that matters.
+    sleeps: Cell<u32>,
 }
 
 impl Worker {
@@ -252,9 +259,28 @@ impl Worker {
                 .any(|seat| !seat.stealer.is_empty())
     }
 
-    /// Whether there is no other worker.
-    pub(super) fn is_alone(&self) -> bool {
-        self.workers.seats.len() == 1
+    /// Whether to look for a moment, before it falls asleep, if another worker has something for it: when that was of use of
+    /// late, and with every so-manieth sleep, to see whether that has changed.
+    pub(super) fn waits_awake(&self) -> bool {
+        const SO_OFTEN: u32 = 64;
+        let is_the_only_one = self.workers.seats.len() == 1;
+        if is_the_only_one {
+            return false;
+        }
+        let sleeps = (self.sleeps.get() + 1) % SO_OFTEN;
+        self.sleeps.set(sleeps);
+        self.luck.get() > 0 || sleeps == 0
+    }
+
+    /// Keeps whether that was of use.
+    pub(super) fn waited_awake(&self, of_use: bool) {
+        const MOST_LUCK: u32 = 8;
+        let luck = self.luck.get();
+        self.luck.set(if of_use {
+            MOST_LUCK.min(luck + 2)
+        } else {
+            luck.saturating_sub(1)
+        });
     }
 
     /// Counts this worker as idle until the guard goes.

@@ -68,15 +68,15 @@ impl Global {
         Ok(())
     }
 
-    /// Commits to `count` more stacks of `class` if there are so many; tells whether it has.
+    /// Commits to `count` more stacks of `class` if that many are left, without mapping any; tells whether it has.
     pub(super) fn reserve_left(&self, class: Class, count: usize) -> bool {
         let mut state = self.classes[class.index()].lock();
         let wanted = state.committed + count;
-        let left = wanted <= state.available;
-        if left {
+        let are_left = wanted <= state.available;
+        if are_left {
             state.committed = wanted;
         }
-        left
+        are_left
     }
 
     /// Takes back a commitment to `count` stacks of `class`.
@@ -91,13 +91,13 @@ impl Global {
         stack.expect(UNRESERVED)
     }
 
-    /// Adds cold stacks to `warm`, `most` if there are as many, on behalf of a hub that holds a reservation that it has not
-    /// used, and whose bound allows for all of them.
+    /// Moves `most` cold stacks to `warm`, or all if there are fewer. For a hub that holds a reservation that it has not used,
+    /// so that there is at least one, and whose bound, to which this is committed as well, has room for them.
     pub(super) fn take_some(&self, class: Class, most: usize, warm: &mut Vec<Stack>) {
         let cold = &mut self.classes[class.index()].lock().cold;
-        let left = cold.len().saturating_sub(most);
-        assert!(left < cold.len(), "{UNRESERVED}");
-        warm.extend(cold.drain(left..));
+        let stay = cold.len().saturating_sub(most);
+        assert!(stay < cold.len(), "{UNRESERVED}");
+        warm.extend(cold.drain(stay..));
     }
 
     /// Takes back some stacks of `class`, their memory to the system.

@@ -76,6 +76,8 @@ impl Guards {
     /// As for [`Guards::install`], for each of the pages.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) unsafe fn install_some(&self, page: *mut u8, stride: usize, count: usize) -> usize {
+        static REFUSED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
         // Whether there are markers is found out with a single one.
         if self.mode.load(Ordering::Relaxed) != MARKERS {
             return 0;
@@ -85,7 +87,7 @@ impl Guards {
             pages.add(page.wrapping_add(number * stride), page_size());
         }
         // SAFETY: as the caller promises.
-        unsafe { pages.give(MADV_GUARD_INSTALL) }
+        unsafe { pages.give(MADV_GUARD_INSTALL, &REFUSED) }
     }
 
     /// Other systems have no such call.
@@ -140,11 +142,8 @@ unsafe fn install_marker(_: *mut u8) -> io::Result<bool> {
 /// survive that.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_marked(page: *mut u8) -> bool {
-    /// Older than the markers.
-    const MADV_POPULATE_READ: libc::c_int = 22;
-
     // SAFETY: changes nothing that can be seen in the memory.
-    let done = unsafe { libc::madvise(page.cast(), page_size(), MADV_POPULATE_READ) };
+    let done = unsafe { libc::madvise(page.cast(), page_size(), libc::MADV_POPULATE_READ) };
     done != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
 }
 

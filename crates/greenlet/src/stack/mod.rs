@@ -29,7 +29,7 @@
 //! Stacks in use never outnumber reservations, and stacks in a pool never exceed its bound. So a hub
 //! that holds a reservation finds a stack in its own pool or in the global cold list, always:
 //! [`HubPool::take`] cannot fail. Everything that can fail (mapping, guarding, the bookkeeping's
-//! memory) happens while reserving.
+//! memory) happens while reserving, but for a pool's growth, which is done without.
 //!
 //! **For ever mapped.** A slab is never unmapped. A parked greenlet's stack may be borrowed by
 //! other threads after its own thread is gone, and the signal handler that reports overflows reads

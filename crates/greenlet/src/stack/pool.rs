@@ -9,8 +9,11 @@ use super::{Class, Stack, advice, slab};
 /// How many times as many stacks as at first a hub keeps warm at most.
 pub(super) const GROWTH: usize = 2;
 
-/// Of how many stacks that are given back one is looked at.
+/// Of how many stacks that are given back one is looked at, on average.
 const ONE_OF: u32 = 7;
+
+/// Of a class with slots above so many bytes all are: what they may have grown by is too much to keep unnoticed.
+const ALL_ABOVE: usize = 256 << 10;
 
 /// How many are all looked at after one that has grown.
 const CAREFUL: u32 = 256;
@@ -39,12 +42,16 @@ struct ClassPool {
     window: usize,
     /// Joining was refused while taking a stack: do not try that again with each one.
     refused: bool,
-    /// How many cold stacks to take at once: each time twice as many.
+    /// How many cold stacks to take next time. Doubles until some are given back for good.
     batch: usize,
-    /// So many stacks are all looked at; see [`looks`](ClassPool::looks).
+    /// How many are still looked at one after the other, because one has grown; see [`looks`](ClassPool::looks).
     careful: u32,
-    /// Otherwise, how many are not before one is.
+    /// How many are still not looked at.
     overlooked: u32,
+    /// Whether there are any that are not.
+    overlooks: bool,
+    /// The state of the random numbers that say how many.
+    seed: u32,
 }
 
 impl HubPool {
@@ -129,6 +136,7 @@ impl HubPool {
         if half == 0 {
             return self.global.give(class, [stack]);
         }
+        pool.batch = 1;
         self.global.give(class, pool.warm.drain(..half));
         self.give(stack);
     }
@@ -140,7 +148,11 @@ impl HubPool {
         let batch = class.pool_bound().max(1);
         // A single one is still to be had when a batch is not.
         let _ = pool.join(class, self.global);
-        let taken = match self.global.reserve(class, batch) {
+        let mut reserved = self.global.reserve(class, batch);
+        if reserved.is_err() && pool.shrink(class, self.global) {
+            reserved = self.global.reserve(class, batch);
+        }
+        let taken = match reserved {
             Ok(()) => batch,
             Err(shortage) if batch == 1 => return Err(shortage.into()),
             Err(_) => {
@@ -202,6 +214,8 @@ impl ClassPool {
             batch: 1,
             careful: 0,
             overlooked: 0,
+            overlooks: false,
+            seed: 0,
         }
     }
 
@@ -216,6 +230,7 @@ impl ClassPool {
         self.bound = bound;
         self.reserved_most = 2 * bound;
         self.window = class.window();
+        self.overlooks = class.slot_size() <= ALL_ABOVE;
         Ok(())
     }
 
@@ -232,41 +247,57 @@ impl ClassPool {
         }
         match self.careful.checked_sub(1) {
             Some(left) => self.careful = left,
-            None => self.overlooked = ONE_OF - 1,
+            None if self.overlooks => self.overlooked = self.how_many(),
+            None => (),
         }
         true
+    }
+
+    /// A random number around `ONE_OF - 1`: that every so-manieth greenlet is another than the rest is common.
+    fn how_many(&mut self) -> u32 {
+        self.seed = self
+            .seed
+            .wrapping_mul(1_664_525)
+            .wrapping_add(1_013_904_223);
+        ONE_OF / 2 + (self.seed >> 16) % ONE_OF
     }
 
     /// Trims a stack that has grown, and those that have been overlooked.
     #[cold]
     fn trim(&mut self, stack: &Stack) {
         stack.trim();
-        if self.careful == 0 {
-            for other in self
-                .warm
-                .iter()
-                .filter(|other| other.has_grown(self.window))
-            {
-                other.trim();
-            }
+        if self.overlooks && self.careful == 0 {
+            let grown = |other: &&Stack| other.has_grown(self.window);
+            self.warm.iter().filter(grown).for_each(Stack::trim);
         }
         self.careful = CAREFUL;
         self.overlooked = 0;
     }
 
-    /// Doubles the bound of a hub that has had many greenlets, where that takes no more stacks than there are. It will have
+    /// Raises the bound of a hub that has had many greenlets, where that takes no more stacks than there are. It will have
     /// many again, and a stack that goes back to the system has to be touched for the first time again.
     fn grow(&mut self, class: Class, global: &Global) -> bool {
-        let grows = (1..GROWTH * class.pool_bound()).contains(&self.bound)
-            && self
-                .warm
-                .try_reserve_exact(2 * self.bound - self.warm.len())
-                .is_ok()
-            && global.reserve_left(class, self.bound);
+        let bound = GROWTH * class.pool_bound();
+        let grows = (1..bound).contains(&self.bound)
+            && self.warm.try_reserve_exact(bound - self.warm.len()).is_ok()
+            && global.reserve_left(class, bound - self.bound);
         if grows {
-            self.bound *= 2;
+            self.bound = bound;
         }
         grows
+    }
+
+    /// Takes the growth back when there are no more stacks to be had; tells whether there was any.
+    fn shrink(&mut self, class: Class, global: &Global) -> bool {
+        let bound = class.pool_bound();
+        let Some(surplus @ 1..) = self.bound.checked_sub(bound) else {
+            return false;
+        };
+        let cold = self.warm.len().saturating_sub(bound);
+        global.give(class, self.warm.drain(..cold));
+        global.unreserve(class, surplus);
+        self.bound = bound;
+        true
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use super::advice::{self, Advice};
 use super::{Class, OwnerRecord, Stack, page_size, usable_top};
@@ -133,6 +133,8 @@ pub(super) fn decommit(start: *mut u8, bytes: usize, stack: &Stack) {
 
 /// Gives all memory of `stacks` back to the system; as [`decommit`].
 pub(super) fn decommit_whole(stacks: &[Stack]) {
+    static REFUSED: AtomicBool = AtomicBool::new(false);
+
     for stacks in stacks.chunks(advice::MOST) {
         let mut ranges = Advice::new();
         for stack in stacks {
@@ -140,7 +142,7 @@ pub(super) fn decommit_whole(stacks: &[Stack]) {
             ranges.add(start, bytes);
         }
         // SAFETY: the ranges lie in slots whose owner lent them to us, and so nobody uses their content.
-        let done = unsafe { ranges.give(DECOMMIT) };
+        let done = unsafe { ranges.give(DECOMMIT, &REFUSED) };
         for stack in &stacks[done..] {
             let (start, bytes) = stack.releasable();
             decommit(start, bytes, stack);
@@ -152,16 +154,15 @@ pub(super) fn decommit_whole(stacks: &[Stack]) {
 /// quarter less time than a fault for each.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn touch(stacks: &[Stack]) {
-    /// Of Linux 5.14; the libc crate does not name it for every target.
-    const MADV_POPULATE_WRITE: libc::c_int = 23;
+    static REFUSED: AtomicBool = AtomicBool::new(false);
 
     let mut ranges = Advice::new();
     for stack in stacks {
         ranges.add(stack.end().wrapping_sub(page_size()), page_size());
     }
     // A page that is not provided now will be at its first use.
-    // SAFETY: this advice changes no content.
-    let _ = unsafe { ranges.give(MADV_POPULATE_WRITE) };
+    // SAFETY: the last page of a slot is one of its mapping; this advice changes no content.
+    let _ = unsafe { ranges.give(libc::MADV_POPULATE_WRITE, &REFUSED) };
 }
 
 /// Other systems have no such call.
