@@ -59,6 +59,8 @@ impl Hub {
                 self.stacks.borrow_mut().unreserve(stack.class());
             }
             new.stack.set(stack);
+            // Of many that have been spawned none is in the cache, and the one behind it has not begun either, as a rule.
+            Core::prefetch_block(new.next.get());
             self.current.set(next);
             begin_again();
             return;

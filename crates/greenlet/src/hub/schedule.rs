@@ -89,6 +89,8 @@ impl Hub {
         let Some(class) = this.class else {
             unreachable!("a root greenlet has started")
         };
+        // Of many that have been spawned none is in the cache, and the one behind it has not begun either, as a rule.
+        Core::prefetch_block(this.next.get());
         let stack = self.stacks.borrow_mut().take(class);
         this.own(&stack);
         // SAFETY: the control block keeps the stack until the greenlet has ended, and gives it to whoever runs next.
@@ -203,9 +205,7 @@ impl Hub {
                 let core = NonNull::new_unchecked(payload.cast::<Core>().cast_mut());
                 Hub::unpark_into(&self.due, core, TIMED_OUT);
                 // Of many that sleep none is in the cache.
-                if let Some(suspended) = &*core.as_ref().suspended.as_ptr() {
-                    suspended.prefetch();
-                }
+                core.as_ref().prefetch();
             }
         });
         if !self.due.is_empty() {

@@ -10,7 +10,7 @@ use super::{Class, Stack, advice, slab};
 pub(super) const GROWTH: usize = 2;
 
 /// Of how many stacks that are given back one is looked at, on average.
-const ONE_OF: u32 = 7;
+const ONE_OF: u32 = 16;
 
 /// Of a class with slots above so many bytes all are: what they may have grown by is too much to keep unnoticed.
 const ALL_ABOVE: usize = 256 << 10;

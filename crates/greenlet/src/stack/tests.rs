@@ -342,7 +342,7 @@ fn most_stacks_of_one_user_are_not_touched_by_others() {
     }
     let touched = (0..32).filter(|_| committed_pages(&pool.take(Class::DEFAULT)) > 1);
     let touched = touched.count();
-    assert!((3..8).contains(&touched), "{touched} of 32");
+    assert!((1..4).contains(&touched), "{touched} of 32");
 }
 
 /// `count` stacks that are in use together.

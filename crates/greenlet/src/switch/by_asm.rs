@@ -17,6 +17,7 @@
 //! each `ret` by the last `call` is not a call behind.
 
 use super::Entry;
+use crate::cache;
 use crate::stack::Stack;
 use std::arch::asm;
 use std::ptr::NonNull;
@@ -51,14 +52,9 @@ pub(super) unsafe fn first(stack: &Stack, entry: Entry) -> Saved {
 /// Has the processor fetch what the greenlet will go on with: its words, and the frames above them.
 #[inline(always)]
 pub(super) fn prefetch(saved: &Saved) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-
     const LINE: usize = 64;
-    for line in 0..4 {
-        // SAFETY: no memory is accessed, whatever the address.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(saved.as_ptr().wrapping_byte_add(line * LINE).cast())
-        };
+    for line in 0..8 {
+        cache::prefetch(saved.as_ptr().wrapping_byte_add(line * LINE));
     }
 }
 

@@ -20,9 +20,13 @@ pub(super) struct Node {
     /// In nanoseconds since the wheel's epoch, as the caller gave it.
     pub(super) deadline: u64,
     pub(super) payload: *const (),
+    /// A node some way further back in the list, as a rule; see [`Slot::push_back`](super::slot::Slot::push_back).
+    pub(super) ahead: u32,
     /// Index into the wheel's slots.
     pub(super) position: u16,
 }
+
+const _: () = assert!(size_of::<Node>() == 32);
 
 /// The nodes of a wheel, those that are free included.
 pub(super) struct Nodes {
@@ -46,6 +50,7 @@ impl Nodes {
             next: NONE,
             deadline,
             payload,
+            ahead: NONE,
             position: 0,
         };
         let index = self.free;

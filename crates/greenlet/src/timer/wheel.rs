@@ -4,6 +4,7 @@ use std::mem;
 
 use super::node::{NONE, Nodes};
 use super::slot::Slot;
+use crate::cache::prefetch;
 
 /// A tick is `1 << TICK_SHIFT` nanoseconds.
 const TICK_SHIFT: u32 = 10;
@@ -175,8 +176,15 @@ impl Wheel {
         let mut next = slot.head();
         while next != NONE {
             let node = next;
+            if let Some(ahead) = self.nodes.get(self.nodes[node].ahead) {
+                prefetch(ahead);
+            }
             next = self.nodes[node].next;
             self.link(node);
+            if usize::from(self.nodes[node].position) < SLOTS_PER_LEVEL {
+                // It fires within 64 ticks.
+                prefetch(self.nodes[node].payload);
+            }
         }
     }
 

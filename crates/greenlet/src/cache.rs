@@ -1,0 +1,15 @@
+//! Hints to the processor's cache.
+
+/// Has the processor fetch the line at `place`, which will be used soon. Only takes time if the address is not valid.
+#[inline(always)]
+pub(crate) fn prefetch<T>(place: *const T) {
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
+    // SAFETY: no memory is accessed, whatever the address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+    }
+    // The others have no stable way to say it.
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
+    let _ = place;
+}
