@@ -1,5 +1,6 @@
 //! The stacks that no hub holds, and the account of how many have been promised.
 
+use std::io;
 use std::ptr::{self, NonNull};
 
 use parking_lot::Mutex;
@@ -20,30 +21,65 @@ pub(super) struct Global {
     classes: [Mutex<ClassState>; Class::COUNT],
 }
 
-/// Invariant: `committed <= available`, and `available` is the number of stacks that are in `cold`,
+/// Invariant: `committed <= available`, and `available` is the number of stacks that are in `cold` or `bare`,
 /// in a hub's pool, or out in a [`Stack`].
 struct ClassState {
     /// Stacks that nobody uses. Has the capacity for `available` of them, so returning one never
     /// allocates.
     cold: Vec<Stack>,
-    /// Slots that have been mapped and guarded.
+    /// Slots that nobody has used, which get their guards when they are taken; see [`Global::guard`].
+    bare: Vec<Slots>,
+    /// Slots that have been mapped, and guarded unless they are bare.
     available: usize,
     /// Reservations, those cached by hubs included, and the bounds of the hubs' pools.
     committed: usize,
-    /// The part of the newest slab without guards so far.
-    fresh: Fresh,
+    /// The part of the newest slab that is not available so far.
+    fresh: Slots,
     /// Bytes to map for the next slab.
     next_slab: usize,
 }
 
-/// Slots that are mapped but have no guard yet.
-struct Fresh {
+/// Slots side by side that are mapped but have no guard yet.
+struct Slots {
     next: *mut u8,
-    slots: usize,
+    count: usize,
 }
 
-// SAFETY: `Fresh` owns the memory of its slots, which belongs to no thread.
-unsafe impl Send for Fresh {}
+// SAFETY: `Slots` owns the memory of its slots, which belongs to no thread.
+unsafe impl Send for Slots {}
+
+impl Slots {
+    const NONE: Slots = Slots {
+        next: ptr::null_mut(),
+        count: 0,
+    };
+
+    /// Takes the first `count` of them out, which are there.
+    fn take(&mut self, count: usize, class: Class) -> Slots {
+        let next = self.next;
+        self.next = next.wrapping_add(count * class.slot_size());
+        self.count -= count;
+        Slots { next, count }
+    }
+
+    /// Adds those that follow these; `false` if they do not.
+    fn extend(&mut self, others: &Slots, class: Class) -> bool {
+        let follow = self.next.wrapping_add(self.count * class.slot_size()) == others.next;
+        if follow {
+            self.count += others.count;
+        }
+        follow
+    }
+
+    /// As stacks, when they have their guards.
+    fn into_stacks(mut self, class: Class) -> impl Iterator<Item = Stack> {
+        std::iter::from_fn(move || {
+            let one = (self.count > 0).then(|| self.take(1, class))?;
+            let base = NonNull::new(one.next).expect("mmap does not map the null page");
+            Some(Stack { base, class })
+        })
+    }
+}
 
 impl Global {
     pub(super) const fn new(guards: Guards) -> Global {
@@ -87,17 +123,54 @@ impl Global {
     /// Hands out a cold stack, to somebody who holds a reservation that it has not used.
     #[cold]
     pub(super) fn take(&self, class: Class) -> Stack {
-        let stack = self.classes[class.index()].lock().cold.pop();
-        stack.expect(UNRESERVED)
+        let mut state = self.classes[class.index()].lock();
+        if let Some(stack) = state.cold.pop() {
+            return stack;
+        }
+        let slots = state.take_bare(class, 1);
+        drop(state);
+        let mut stacks = self.guard(class, slots).into_stacks(class);
+        stacks.next().expect("one has been taken")
     }
 
-    /// Moves `most` cold stacks to `warm`, or all if there are fewer. For a hub that holds a reservation that it has not used,
-    /// so that there is at least one, and whose bound, to which this is committed as well, has room for them.
+    /// Moves `most` cold stacks to `warm`, or fewer if there are not as many. For a hub that holds a reservation that it has not
+    /// used, so that there is at least one, and whose bound, to which this is committed as well, has room for them.
     pub(super) fn take_some(&self, class: Class, most: usize, warm: &mut Vec<Stack>) {
-        let cold = &mut self.classes[class.index()].lock().cold;
-        let stay = cold.len().saturating_sub(most);
-        assert!(stay < cold.len(), "{UNRESERVED}");
-        warm.extend(cold.drain(stay..));
+        let mut state = self.classes[class.index()].lock();
+        if !state.cold.is_empty() {
+            let stay = state.cold.len().saturating_sub(most);
+            return warm.extend(state.cold.drain(stay..));
+        }
+        let slots = state.take_bare(class, most);
+        drop(state);
+        warm.extend(self.guard(class, slots).into_stacks(class));
+    }
+
+    /// Gives slots that have just been taken their guards, where that has been put off: to all, or to the first of them.
+    ///
+    /// A guard marker needs nothing but page tables, which the first use of the stack needs as well. A kernel that has no
+    /// memory for them ends the process; so does this if it says so instead. Of a process that has locked its memory in the meantime
+    /// the page is protected, and only if it has as many mappings as it may, that fails too.
+    fn guard(&self, class: Class, mut slots: Slots) -> Slots {
+        // SAFETY: the first pages of slots that nobody has used and this thread alone knows.
+        let done = unsafe {
+            self.guards
+                .install_all(slots.next, class.slot_size(), slots.count)
+        };
+        let Err((done, error)) = done else {
+            return slots;
+        };
+        if done == 0 {
+            let shortage = Shortage {
+                attempt: Attempt::Guard,
+                error,
+            };
+            eprintln!("fatal: {}", io::Error::from(shortage));
+            std::process::abort();
+        }
+        let guarded = slots.take(done, class);
+        self.classes[class.index()].lock().bare.push(slots);
+        guarded
     }
 
     /// Takes back some stacks of `class`, their memory to the system.
@@ -119,11 +192,12 @@ impl Global {
         state.uncommit(count);
     }
 
-    /// `(available, committed, cold)` of a class.
+    /// `(available, committed, cold or bare)` of a class.
     #[cfg(test)]
     pub(super) fn account(&self, class: Class) -> (usize, usize, usize) {
         let state = self.classes[class.index()].lock();
-        (state.available, state.committed, state.cold.len())
+        let bare: usize = state.bare.iter().map(|slots| slots.count).sum();
+        (state.available, state.committed, state.cold.len() + bare)
     }
 }
 
@@ -131,12 +205,10 @@ impl ClassState {
     const fn new() -> ClassState {
         ClassState {
             cold: Vec::new(),
+            bare: Vec::new(),
             available: 0,
             committed: 0,
-            fresh: Fresh {
-                next: ptr::null_mut(),
-                slots: 0,
-            },
+            fresh: Slots::NONE,
             next_slab: FIRST_SLAB,
         }
     }
@@ -153,58 +225,70 @@ impl ClassState {
         missing: usize,
         guards: &Guards,
     ) -> Result<(), Shortage> {
-        if self.fresh.slots == 0 {
+        if self.fresh.count == 0 {
             self.fresh = self.map_fresh(class)?;
         }
-        let batch = missing.max(class.pool_bound()).min(self.fresh.slots);
+        let batch = missing.max(class.pool_bound()).min(self.fresh.count);
         let room = self.available + batch - self.cold.len();
         self.cold.try_reserve(room)?;
-        let mut guarded = 0;
-        for done in 0..batch {
-            let base = self.fresh.next;
-            if done == guarded {
-                // SAFETY: the first pages of slots that `fresh` owns; nobody has used them.
-                guarded += unsafe { guards.install_some(base, class.slot_size(), batch - done) };
-            }
-            let installed = if done < guarded {
-                Ok(())
-            } else {
-                guarded += 1;
-                // SAFETY: as above.
-                unsafe { guards.install(base) }
-            };
-            if let Err(error) = installed {
-                // The whole request is met or it is refused, whatever this batch would have added.
-                return if done >= missing {
-                    Ok(())
-                } else {
-                    Err(Shortage {
-                        attempt: Attempt::Guard,
-                        error,
-                    })
-                };
-            }
-            // SAFETY: `base` is the start of one of the `slots` slots that are left in the slab.
-            self.fresh.next = unsafe { base.add(class.slot_size()) };
-            self.fresh.slots -= 1;
-            let base = NonNull::new(base).expect("mmap does not map the null page");
-            self.cold.push(Stack { base, class });
-            self.available += 1;
+        if guards.has_markers() {
+            // Many of them may never be taken.
+            self.bare.try_reserve(1)?;
+            let slots = self.fresh.take(batch, class);
+            self.add_bare(class, slots);
+            self.available += batch;
+            return Ok(());
         }
-        Ok(())
+        // SAFETY: the first pages of slots that `fresh` owns; nobody has used them.
+        let installed = unsafe { guards.install_all(self.fresh.next, class.slot_size(), batch) };
+        let done = installed
+            .as_ref()
+            .map_or_else(|(done, _)| *done, |()| batch);
+        let slots = self.fresh.take(done, class);
+        self.cold.extend(slots.into_stacks(class));
+        self.available += done;
+        match installed {
+            // The whole request is met or it is refused, whatever this batch would have added.
+            Err((done, error)) if done < missing => Err(Shortage {
+                attempt: Attempt::Guard,
+                error,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn add_bare(&mut self, class: Class, slots: Slots) {
+        let last = self.bare.last_mut();
+        if !last.is_some_and(|last| last.extend(&slots, class)) {
+            self.bare.push(slots);
+        }
+    }
+
+    /// Bare slots side by side, `most` at most.
+    ///
+    /// # Panics
+    ///
+    /// If there are none, and so too few stacks have been reserved.
+    fn take_bare(&mut self, class: Class, most: usize) -> Slots {
+        let last = self.bare.last_mut().expect(UNRESERVED);
+        let slots = last.take(most.min(last.count), class);
+        if last.count == 0 {
+            self.bare.pop();
+        }
+        slots
     }
 
     /// Maps a slab: twice the size of the last one, or as much as can be had.
-    fn map_fresh(&mut self, class: Class) -> Result<Fresh, Shortage> {
-        let mut slots = (self.next_slab / class.slot_size()).max(1);
+    fn map_fresh(&mut self, class: Class) -> Result<Slots, Shortage> {
+        let mut count = (self.next_slab / class.slot_size()).max(1);
         loop {
-            match slab::map_slab(class, slots) {
+            match slab::map_slab(class, count) {
                 Ok(next) => {
-                    let bytes = slots * class.slot_size();
+                    let bytes = count * class.slot_size();
                     self.next_slab = bytes.saturating_mul(2).clamp(FIRST_SLAB, LARGEST_SLAB);
-                    return Ok(Fresh { next, slots });
+                    return Ok(Slots { next, count });
                 }
-                Err(_) if slots > 1 => slots /= 2,
+                Err(_) if count > 1 => count /= 2,
                 Err(error) => {
                     let attempt = Attempt::Map(class.slot_size());
                     return Err(Shortage { attempt, error });

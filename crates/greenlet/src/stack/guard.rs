@@ -36,7 +36,6 @@ impl Guards {
     }
 
     /// Does it use guard markers? Known after the first [`Guards::install`].
-    #[cfg(test)]
     pub(super) fn has_markers(&self) -> bool {
         self.mode.load(Ordering::Relaxed) == MARKERS
     }
@@ -68,6 +67,32 @@ impl Guards {
         }
     }
 
+    /// Makes every access to each of `count` pages fault, each `stride` bytes after the one before. Returns how many have been
+    /// done, from the first on, if the system refuses one.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Guards::install`], for each of the pages.
+    pub(super) unsafe fn install_all(
+        &self,
+        page: *mut u8,
+        stride: usize,
+        count: usize,
+    ) -> Result<(), (usize, io::Error)> {
+        let mut done = 0;
+        while done < count {
+            let next = page.wrapping_add(done * stride);
+            // SAFETY: as the caller promises.
+            let some = unsafe { self.install_some(next, stride, count - done) };
+            if some == 0 {
+                // SAFETY: as the caller promises.
+                unsafe { self.install(next) }.map_err(|error| (done, error))?;
+            }
+            done += some.max(1);
+        }
+        Ok(())
+    }
+
     /// Makes every access to some of `count` pages fault, each `stride` bytes after the one before, with one system call if
     /// that can be done. Returns how many from the first on, perhaps none.
     ///
@@ -75,7 +100,7 @@ impl Guards {
     ///
     /// As for [`Guards::install`], for each of the pages.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(super) unsafe fn install_some(&self, page: *mut u8, stride: usize, count: usize) -> usize {
+    unsafe fn install_some(&self, page: *mut u8, stride: usize, count: usize) -> usize {
         static REFUSED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
         // Whether there are markers is found out with a single one.
@@ -96,7 +121,7 @@ impl Guards {
     ///
     /// None is needed.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(super) unsafe fn install_some(&self, _: *mut u8, _: usize, _: usize) -> usize {
+    unsafe fn install_some(&self, _: *mut u8, _: usize, _: usize) -> usize {
         0
     }
 }

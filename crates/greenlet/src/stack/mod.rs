@@ -24,12 +24,14 @@
 //! *unreserves* it. For each class, over the whole process:
 //!
 //! > reservations (those that hubs have cached included) + the bounds of all hubs' pools
-//! > <= slots that are mapped and guarded
+//! > <= slots that are mapped
 //!
 //! Stacks in use never outnumber reservations, and stacks in a pool never exceed its bound. So a hub
 //! that holds a reservation finds a stack in its own pool or in the global cold list, always:
-//! [`HubPool::take`] cannot fail. Everything that can fail (mapping, guarding, the bookkeeping's
-//! memory) happens while reserving, but for a pool's growth, which is done without.
+//! [`HubPool::take`] cannot fail. Everything that can fail (mapping, the bookkeeping's memory, and guarding where that takes
+//! mappings) happens while reserving, but for a pool's growth, which is done without. A guard marker, which takes no more than the
+//! first use of a stack takes, is put when the stack is first taken: of many that are spawned at once most may take one that has
+//! been used.
 //!
 //! **For ever mapped.** A slab is never unmapped. A parked greenlet's stack may be borrowed by
 //! other threads after its own thread is gone, and the signal handler that reports overflows reads

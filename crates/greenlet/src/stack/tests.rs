@@ -441,6 +441,28 @@ fn of_many_stacks_each_has_a_guard_and_those_that_are_not_kept_cost_no_memory() 
     }
 }
 
+/// A kernel with guard markers puts none into locked memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn stacks_that_were_locked_before_they_are_taken_are_guarded() {
+    // The lock goes with the stacks, which are never unmapped; so it is a small one.
+    const BYTES: usize = 4 << 20;
+    let global = isolated();
+    global.reserve(Class::DEFAULT, 64).unwrap();
+    global.reserve(Class::DEFAULT, 1000).unwrap();
+    let take = || global.take(Class::DEFAULT);
+    // Those of the first slab, and then one of the last, whose others follow in the order of their addresses.
+    let mut stacks: Vec<_> = (0..65).map(|_| take()).collect();
+    let begin = stacks[64].base.as_ptr().wrapping_add(BYTES);
+    // SAFETY: a part of the slab that nobody uses yet.
+    let locked = unsafe { libc::mlock2(begin.cast(), BYTES, libc::MLOCK_ONFAULT as _) };
+    assert_eq!(locked, 0, "{}", io::Error::last_os_error());
+    stacks.extend((0..500).map(|_| take()));
+    let is_locked = |stack: &&Stack| stack.base.as_ptr().addr().wrapping_sub(begin.addr()) < BYTES;
+    assert_eq!(stacks.iter().filter(is_locked).count(), BYTES / (256 << 10));
+    assert!(stacks.iter().all(|stack| faults(stack.base.as_ptr())));
+}
+
 #[test]
 fn without_guard_markers_pages_are_protected() {
     let global = isolated_without_markers();

@@ -200,9 +200,19 @@ fn running_out_of_address_space_names_the_limit() {
 #[test]
 #[cfg(target_os = "linux")]
 fn many_stacks_take_few_mappings() {
+    fn page_table_bytes() -> usize {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmPTE:"));
+        let number = line.unwrap().split_whitespace().nth(1).unwrap();
+        number.parse::<usize>().unwrap() << 10
+    }
     if is_child() {
         let global = isolated();
+        let before = page_table_bytes();
         global.reserve(Class::DEFAULT, 20_000).unwrap();
+        // A page for eight, if each had its guard.
+        let grown = page_table_bytes() - before;
+        assert!(!global.guards.has_markers() || grown < 1 << 20, "{grown}");
         assert_eq!(global.account(Class::DEFAULT), (20_000, 20_000, 20_000));
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
         // A kernel without guard markers has to split mappings.
