@@ -43,6 +43,12 @@ impl Talk {
     fn said(&self) -> u32 {
         self.said.load(Ordering::Relaxed)
     }
+
+    fn wait_for(&self, words: u32) {
+        while self.said() < words {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 /// Two greenlets talk, each on a worker of its own, where `aside` has begun before; then `meanwhile` runs here.
@@ -69,6 +75,7 @@ fn while_two_talk(
                 Builder::new().spawn_worker(party).unwrap()
             })
             .collect();
+        talk.wait_for(1);
         meanwhile(&talk);
         talk.is_over.store(true, Ordering::Relaxed);
         for party in parties {
@@ -83,9 +90,7 @@ fn each_word_is_heard() {
         "each_word_is_heard",
         |_| (),
         |talk| {
-            while talk.said() < 50_000 {
-                thread::sleep(Duration::from_millis(1));
-            }
+            talk.wait_for(50_000);
         },
     );
 }
@@ -154,12 +159,8 @@ fn what_others_spawn_begins() {
                 let newcomer = Builder::new().spawn_worker(move || number).unwrap();
                 assert_eq!(newcomer.join().unwrap(), number);
             }
-            // They have talked all the time, and do so still.
-            let said = talk.said();
-            assert!(said > 0);
-            while talk.said() < said + 100 {
-                thread::sleep(Duration::from_millis(1));
-            }
+            // Those two go on.
+            talk.wait_for(talk.said() + 100);
         },
     );
 }
