@@ -13,3 +13,12 @@ pub(crate) fn prefetch<T>(place: *const T) {
     #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
     let _ = place;
 }
+
+/// The same for `LINES` lines from `place` on.
+#[inline(always)]
+pub(crate) fn prefetch_lines<const LINES: usize, T>(place: *const T) {
+    const BYTES: usize = 64;
+    for line in 0..LINES {
+        prefetch(place.wrapping_byte_add(line * BYTES));
+    }
+}

@@ -86,13 +86,7 @@ fn while_two_talk(
 
 #[test]
 fn each_word_is_heard() {
-    while_two_talk(
-        "each_word_is_heard",
-        |_| (),
-        |talk| {
-            talk.wait_for(50_000);
-        },
-    );
+    while_two_talk("each_word_is_heard", |_| (), |talk| talk.wait_for(50_000));
 }
 
 #[test]

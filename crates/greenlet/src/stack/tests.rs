@@ -44,6 +44,15 @@ fn single(global: &'static Global, class: Class) -> Stack {
     stack
 }
 
+/// `count` stacks that are in use together.
+fn several(pool: &mut HubPool, class: Class, count: usize) -> Vec<Stack> {
+    let one = || {
+        pool.reserve(class).unwrap();
+        pool.take(class)
+    };
+    std::iter::repeat_with(one).take(count).collect()
+}
+
 fn usable(stack: &Stack) -> usize {
     stack.top().addr() - stack.bottom().addr()
 }
@@ -143,12 +152,7 @@ fn every_class_gives_a_stack_that_works() {
 #[test]
 fn neighbours_have_different_colours() {
     let mut pool = HubPool::of(isolated());
-    let stacks: Vec<_> = (0..64)
-        .map(|_| {
-            pool.reserve(Class::DEFAULT).unwrap();
-            pool.take(Class::DEFAULT)
-        })
-        .collect();
+    let stacks = several(&mut pool, Class::DEFAULT, 64);
     let mut colours = HashMap::new();
     for stack in &stacks {
         assert!(stack.top().addr().is_multiple_of(16));
@@ -182,12 +186,7 @@ fn a_pool_keeps_no_more_than_its_bound() {
     ] {
         let global = isolated();
         let mut pool = HubPool::of(global);
-        let stacks: Vec<_> = (0..100)
-            .map(|_| {
-                pool.reserve(class).unwrap();
-                pool.take(class)
-            })
-            .collect();
+        let stacks = several(&mut pool, class, 100);
         for stack in stacks {
             pool.give(stack);
             pool.unreserve(class);
@@ -207,12 +206,7 @@ fn a_pool_keeps_no_more_than_its_bound() {
 fn a_pool_that_has_given_many_back_keeps_more() {
     let global = isolated();
     let mut pool = HubPool::of(global);
-    let stacks: Vec<_> = (0..1000)
-        .map(|_| {
-            pool.reserve(Class::DEFAULT).unwrap();
-            pool.take(Class::DEFAULT)
-        })
-        .collect();
+    let stacks = several(&mut pool, Class::DEFAULT, 1000);
     for stack in stacks {
         pool.give(stack);
         pool.unreserve(Class::DEFAULT);
@@ -281,12 +275,7 @@ fn stacks_that_grew_give_their_pages_back() {
         let mut pool = HubPool::of(global);
         // Works again after the first time, too.
         for (filler, count) in [(1, 10), (2, 10), (3, 500)] {
-            let mut stacks: Vec<_> = (0..count)
-                .map(|_| {
-                    pool.reserve(Class::DEFAULT).unwrap();
-                    pool.take(Class::DEFAULT)
-                })
-                .collect();
+            let mut stacks = several(&mut pool, Class::DEFAULT, count);
             for stack in &mut stacks {
                 words(stack).fill(filler);
                 assert_eq!(committed_pages(stack), (256 << 10) / page_size() - 1);
@@ -343,16 +332,6 @@ fn most_stacks_of_one_user_are_not_touched_by_others() {
     let touched = (0..32).filter(|_| committed_pages(&pool.take(Class::DEFAULT)) > 1);
     let touched = touched.count();
     assert!((1..4).contains(&touched), "{touched} of 32");
-}
-
-/// `count` stacks that are in use together.
-#[cfg(target_os = "linux")]
-fn several(pool: &mut HubPool, class: Class, count: usize) -> Vec<Stack> {
-    let one = || {
-        pool.reserve(class).unwrap();
-        pool.take(class)
-    };
-    std::iter::repeat_with(one).take(count).collect()
 }
 
 /// Whatever pattern there is in who goes deep.

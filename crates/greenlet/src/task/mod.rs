@@ -27,7 +27,7 @@ pub(crate) use block::Blocks;
 pub(crate) use kill::throw_kill;
 pub(crate) use panicking::{install_hook, of as unwinding};
 
-use crate::cache::prefetch;
+use crate::cache::prefetch_lines;
 use crate::futex::Waker;
 use crate::hub::{Hub, HubShared, inbox};
 use crate::local::Slots;
@@ -147,10 +147,7 @@ impl Core {
 
     /// The control block alone, of a greenlet that has not begun; `core` may be null.
     pub(crate) fn prefetch_block(core: *const Core) {
-        const LINES: usize = 4;
-        for line in 0..LINES {
-            prefetch(core.wrapping_byte_add(64 * line));
-        }
+        prefetch_lines::<4, _>(core);
     }
 
     fn new(
